@@ -1,0 +1,1 @@
+"""What is made: the Dagster assets, and the computation behind them."""

@@ -1,0 +1,68 @@
+"""What a night has at hand: its folders, its one moment in time, and whether it may ask the live services.
+
+The moment is given once, at the start; nothing below asks the clock.
+Not here: settings from the environment (`pipelines/settings.py`).
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from assets.sources.archive import Archive
+    from assets.sources.fetch import FetchSettings
+    from assets.table_store import TableStore
+
+
+@dataclass(frozen=True)
+class Night:
+    """One run: `home` holds archive, tables, quarantine and published; `started_at` is the time of the run (UTC)."""
+
+    home: Path
+    started_at: datetime
+    eurostat_url: str | None
+    user_agent: str
+    embedded: Path | None = None
+
+    @cached_property
+    def archive(self) -> "Archive":
+        """Raw bytes of every source that we have seen."""
+        from assets.sources.archive import Archive
+
+        return Archive(self.home / "archive")
+
+    @cached_property
+    def tables(self) -> "TableStore":
+        """The tables between the steps."""
+        from assets.table_store import TableStore
+
+        return TableStore(self.home / "tables", self.home / "quarantine")
+
+    @property
+    def published(self) -> Path:
+        """The public folder."""
+        return self.home / "published"
+
+    @property
+    def staging(self) -> Path:
+        """Where a release candidate is written before it appears; on the same file system as `published`."""
+        return self.home / "staging"
+
+    @property
+    def vintages(self) -> Path:
+        """The file that pins which copy of every source the build reads."""
+        return self.home / "tables" / "sources" / "vintages.json"
+
+    @property
+    def moment(self) -> str:
+        """`started_at` as `YYYY-MM-DDThh:mm:ssZ`."""
+        return self.started_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def fetch_settings(self) -> "FetchSettings":
+        """What fetching needs to know."""
+        from assets.sources.embedded_edition import EMBEDDED
+        from assets.sources.fetch import FetchSettings
+
+        return FetchSettings(self.eurostat_url, self.user_agent, self.embedded or EMBEDDED)

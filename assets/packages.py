@@ -1,0 +1,194 @@
+"""One publishable package a chain table or theme: the candidate written aside, and its release.
+
+Thin: what a release is and when one is made is in `publish`. Not here: what the tables hold.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from assets.chain_table_assets import CHAIN_TABLES, ChainTable
+from assets.night import Night
+from assets.source_assets import TARGETS, pinned_copies
+from assets.stewards_view import OWNERS, check_results
+from contracts.contract import Contract, Product, product
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+COMPUTED = ("observations", "indicators", "reconciliation", "progress")
+CHECK = "contract"
+
+
+def package_key(group: str) -> dg.AssetKey:
+    """The asset of a release candidate."""
+    return dg.AssetKey([group, "package"])
+
+
+def release_key(product_id: str) -> dg.AssetKey:
+    """The asset of a release."""
+    return dg.AssetKey(["publication", product_id])
+
+
+def _held_to_contract(
+    night: Night, group: str, contract: Contract, inputs: dict[str, str], frame: "Callable[[], pd.DataFrame]"
+) -> "pa.Table":
+    """A table that the package adds, audited once for the same inputs. Raises TableRefused."""
+    from assets.table_store import inputs_key
+    from contracts.arrow import table_from_frame
+
+    key = inputs_key(contract, inputs)
+    if night.tables.current(group, contract.table, key) is None:
+        night.tables.put(group, contract.table, table_from_frame(frame(), contract), contract, key)
+    return night.tables.read(group, contract.table)
+
+
+def chain_table_content(night: Night, chain: ChainTable) -> "dict[str, pa.Table]":
+    """All tables of the package of a chain table: what was computed, its targets, our breaks, and the copies read."""
+    import pyarrow.compute as pc
+
+    from assets.chain_tables.provenance import sources_frame
+    from assets.chain_tables.reference_tables import known_breaks
+
+    found = {name: night.tables.read(chain.group, name) for name in COMPUTED}
+    targets = night.tables.read("sources", "targets")
+    found["targets"] = targets.filter(pc.equal(targets["chain_table"], chain.product.chain_table))
+    found["known_breaks"] = _held_to_contract(
+        night, chain.group, chain.product.table("known_breaks"), {}, lambda: known_breaks(chain.product.chain_table)
+    )
+    copies = pinned_copies(night, chain.sources)
+    identity = hashlib.sha256(json.dumps([[str(copy), rows] for copy, rows in copies]).encode()).hexdigest()
+    found["sources"] = _held_to_contract(
+        night, chain.group, chain.product.table("sources"), {"copies": identity}, lambda: sources_frame(copies)
+    )
+    return found
+
+
+def _package_asset(
+    package: Product,
+    group: str,
+    asset_group: str,
+    deps: list[dg.AssetKey],
+    content: "Callable[[Night], dict[str, pa.Table]]",
+) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=package_key(group),
+        deps=deps,
+        group_name=asset_group,
+        owners=OWNERS,
+        kinds={"parquet", "csv"},
+        description=(
+            f"Eén rij per cijfer, in {len(package.tables)} tabellen: het pakket «{package.title_nl}», "
+            "klaargezet naast de laatste uitgave en daarmee vergeleken; nog niet zichtbaar."
+        ),
+        metadata={"contract": dg.MetadataValue.md(f"`{package.path.name}` {package.version}")},
+        check_specs=[
+            dg.AssetCheckSpec(
+                CHECK,
+                asset=package_key(group),
+                blocking=True,
+                description="The tables that the package adds (targets, breaks, sources) hold to their contracts.",
+            )
+        ],
+    )
+    def candidate(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) -> Iterator[Any]:
+        """Writes the release candidate aside and says what changed since the last release."""
+        from assets.table_store import TableRefused
+        from publish.release import build_candidate
+
+        try:
+            tables = content(night)
+        except TableRefused as refusal:
+            blocking, _ = check_results(refusal.verdict.checks, {"error": refusal.verdict.messages("error")})
+            yield blocking
+            raise dg.Failure(f"package {package.id} was not made: {refusal}", allow_retries=False) from refusal
+        made = build_candidate(
+            package, tables, published=night.published, staging=night.staging, released_at=night.started_at
+        )
+        found = made.difference
+        news = "nothing changed since" if made.status == "unchanged" else "to be released as"
+        context.log.info(f"{package.id}: {news} {made.version}")
+        yield dg.MaterializeResult(
+            metadata={
+                "status": made.status,
+                "version": made.version,
+                "previous version": made.previous_version or "none",
+                "rows added": sum(found.rows_added.values()),
+                "rows removed": sum(found.rows_removed.values()),
+                "cells changed": sum(found.cells_changed.values()),
+                "dagster/row_count": sum(table.num_rows for table in tables.values()),
+            },
+            data_version=dg.DataVersion(made.figures_digest[:16]),
+        )
+        yield dg.AssetCheckResult(check_name=CHECK, passed=True, metadata={"tables": len(tables)})
+
+    return candidate
+
+
+def _release_asset(package: Product, group: str) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=release_key(package.id),
+        deps=[package_key(group)],
+        group_name="publication",
+        owners=OWNERS,
+        kinds={"frictionless"},
+        description=(
+            f"De uitgave van «{package.title_nl}»: onveranderlijk, met versienummer. "
+            "Zonder nieuwe cijfers komt er geen nieuwe."
+        ),
+    )
+    def release(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) -> dg.MaterializeResult[Any]:
+        """Moves the candidate into the public folder in one rename, if there is something new."""
+        from publish.release import promote, waiting_candidate, write_index
+
+        outcome = promote(
+            waiting_candidate(package.id, published=night.published, staging=night.staging), night.published
+        )
+        write_index(night.published)
+        words = f"released as {outcome.version}" if outcome.released else f"unchanged, {outcome.version} stands"
+        context.log.info(f"{package.id}: {words}")
+        for repair in outcome.repaired:
+            context.log.warning(f"{package.id}: mended what an earlier run left undone: {repair}")
+        return dg.MaterializeResult(
+            metadata={
+                "outcome": words,
+                "version": outcome.version,
+                "previous version": outcome.previous_version or "none",
+                "released tonight": outcome.released,
+                "step": outcome.bump,
+                "folder": dg.MetadataValue.path(str(outcome.path)),
+            }
+        )
+
+    return release
+
+
+def package_assets() -> list[dg.AssetsDefinition]:
+    """Candidate and release of every package."""
+    made: list[dg.AssetsDefinition] = []
+    for chain in CHAIN_TABLES:
+        deps = [dg.AssetKey([chain.group, name]) for name in COMPUTED] + [TARGETS]
+
+        def content(night: Night, chain: ChainTable = chain) -> "dict[str, pa.Table]":
+            return chain_table_content(night, chain)
+
+        made += [
+            _package_asset(chain.product, chain.group, chain.group, deps, content),
+            _release_asset(chain.product, chain.group),
+        ]
+    targets = product("targets")
+    made += [
+        _package_asset(
+            targets,
+            "targets",
+            "publication",
+            [TARGETS],
+            lambda night: {"targets": night.tables.read("sources", "targets")},
+        ),
+        _release_asset(targets, "targets"),
+    ]
+    return made

@@ -1,0 +1,189 @@
+"""Dagster assets of the group `sources`: which copies tonight reads, one table a source, and the targets of law.
+
+Thin: fetching, parsing and auditing are in `assets/sources` and `contracts`. Heavy libraries are imported inside, so
+that the definitions load quickly.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from assets.night import Night
+from assets.stewards_view import OWNERS, check_results, check_specs, definition_metadata, preview, standing_metadata
+from contracts.contract import Contract, product, source_contract, source_names
+
+if TYPE_CHECKING:
+    from assets.sources.archive import ArchiveRecord
+    from contracts.audit import CheckResult
+
+VINTAGES = dg.AssetKey(["sources", "vintages"])
+TARGETS = dg.AssetKey(["sources", "targets"])
+
+
+def source_key(name: str) -> dg.AssetKey:
+    """The asset of one source table."""
+    return dg.AssetKey(["sources", name])
+
+
+@dg.asset(
+    key=VINTAGES,
+    group_name="sources",
+    owners=OWNERS,
+    kinds={"file"},
+    description=(
+        "Eén rij is één bron: het exemplaar dat vannacht wordt gelezen. "
+        "Haalt op wat de diensten vandaag uitgeven en bewaart de bytes; "
+        "waar een dienst niet antwoordt, telt het nieuwste exemplaar dat wij hebben, anders de meegeleverde editie."
+    ),
+)
+def vintages(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) -> dg.MaterializeResult[Any]:
+    """Fetches every source into the archive and pins the copies that the build reads."""
+    from assets.sources.archive import write_whole
+    from assets.sources.fetch import fetch_all
+
+    fetched = fetch_all(source_names(), night.archive, night.fetch_settings(), night.moment, context.log.info)
+    pinned = {item.source: item.record.sha256 for item in fetched}
+    write_whole(night.vintages, (json.dumps(pinned, indent=1) + "\n").encode())
+    lines = ["| source | outcome | copy | edition | retrieved | why |", "|---|---|---|---|---|---|"]
+    for item in fetched:
+        record = item.record
+        lines.append(
+            f"| {item.source} | {item.outcome} | `{record.vintage}` | {record.edition or ''} "
+            f"| {record.retrieved_at[:10]} | {item.reason} |"
+        )
+    counts = {outcome: sum(i.outcome == outcome for i in fetched) for outcome in sorted({i.outcome for i in fetched})}
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": len(fetched),
+            "sources": dg.MetadataValue.md("\n".join(lines)),
+            "one line a source": dg.MetadataValue.json([item.sentence() for item in fetched]),
+            "summary": ", ".join(f"{count} {outcome}" for outcome, count in counts.items()),
+        }
+    )
+
+
+def pinned_record(night: Night, source: str) -> "ArchiveRecord":
+    """The copy of a source that this build reads."""
+    from assets.sources.archive import ArchiveDamaged
+
+    pinned: dict[str, str] = json.loads(night.vintages.read_text(encoding="utf-8")) if night.vintages.exists() else {}
+    if source not in pinned:
+        raise ArchiveDamaged(f"{source}: no copy has been fetched yet; run `ketenmonitor fetch` first")
+    return night.archive.record(source, pinned[source])
+
+
+def pinned_copies(night: Night, sources: Sequence[str]) -> "list[tuple[ArchiveRecord, int]]":
+    """The copy that each standing source table was made from, with its number of rows."""
+    found = []
+    for name in sources:
+        standing = night.tables.standing("sources", name)
+        sha256 = standing.fact("copy") if standing else None
+        if standing is None or sha256 is None:
+            raise dg.Failure(f"sources/{name} is not there yet; make it first", allow_retries=False)
+        found.append((night.archive.record(name, sha256), standing.rows))
+    return found
+
+
+def refused(checks: "Sequence[CheckResult]", problems: Sequence[str], reason: str) -> Iterator[Any]:
+    """Says that a table was refused: the failed checks, and then the failure that stops what depends on it."""
+    yield from check_results(checks, {"error": problems})
+    raise dg.Failure(
+        reason,
+        metadata={"what is wrong": dg.MetadataValue.md("\n".join(f"- {p}" for p in problems))},
+        allow_retries=False,
+    )
+
+
+def _source_asset(name: str) -> dg.AssetsDefinition:
+    contract = source_contract(name)
+    kind = str(contract.get("sourceKind"))
+
+    @dg.asset(
+        key=source_key(name),
+        deps=[VINTAGES],
+        group_name="sources",
+        owners=OWNERS,
+        kinds={kind if kind == "eurostat" else "csv", "parquet"},
+        description=f"{contract.granularity_nl}\n\n{contract.title_nl}. {contract.description_nl}",
+        metadata=definition_metadata(contract),
+        check_specs=check_specs(["sources", name], contract),
+    )
+    def source_table(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) -> Iterator[Any]:
+        """Reads the archived copy, holds it against its contract and promotes it."""
+        yield from _made_source(context, night, name, contract)
+
+    return source_table
+
+
+def _made_source(context: dg.AssetExecutionContext, night: Night, name: str, contract: Contract) -> Iterator[Any]:
+    from assets.sources.archive import ArchiveDamaged
+    from assets.sources.reading import SourceUnreadable, parsed
+    from assets.table_store import TableRefused, inputs_key
+    from contracts.audit import CheckResult, Offence
+
+    try:
+        record = pinned_record(night, name)
+        key = inputs_key(contract, {"copy": record.sha256})
+        standing = night.tables.current("sources", name, key)
+        unchanged = standing is not None
+        if standing is None:
+            table = parsed(night.archive.read(record), contract)
+            facts = {
+                "copy": record.sha256,
+                "vintage": record.vintage,
+                "origin_of_bytes": record.origin,
+                "retrieved_at": record.retrieved_at,
+            }
+            standing, _, _ = night.tables.put("sources", name, table, contract, key, facts)
+    except TableRefused as refusal:
+        verdict = refusal.verdict
+        yield from refused(verdict.checks, verdict.messages("error"), str(refusal))
+        return
+    except (SourceUnreadable, ArchiveDamaged) as error:
+        check = CheckResult(
+            f"{name}__body__readable", "body", "error", False, 1, "a body that can be read", (Offence("", str(error)),)
+        )
+        reason = f"sources/{name} was refused: {error}. The last table stands."
+        yield from refused([check], [str(error)], reason)
+        return
+    context.log.info(f"{name}: {standing.rows} rows, {'unchanged' if unchanged else 'made'} from copy {record.vintage}")
+    yield dg.MaterializeResult(
+        metadata={
+            **standing_metadata(standing, unchanged),
+            "preview": preview(night.tables.read("sources", name).slice(0, 20)),
+        },
+        data_version=dg.DataVersion(standing.sha256[:16]),
+    )
+    yield from check_results(standing.checks, {"warning": standing.messages})
+
+
+def _targets_asset() -> dg.AssetsDefinition:
+    contract = product("targets").table("targets")
+
+    @dg.asset(
+        key=TARGETS,
+        group_name="sources",
+        owners=OWNERS,
+        kinds={"csv", "parquet"},
+        description=(
+            f"{contract.granularity_nl}\n\n{contract.description_nl} "
+            "Met de hand bijgehouden in contracts/reference/targets.csv."
+        ),
+        metadata=definition_metadata(contract),
+        check_specs=check_specs(TARGETS.path, contract),
+    )
+    def targets(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) -> Iterator[Any]:
+        """Reads the targets of law and holds them against their contract."""
+        from assets.chain_tables.reference_tables import targets as all_targets
+        from assets.made_table import make
+
+        yield from make(context, night, "sources", "targets", contract, {}, lambda: all_targets())
+
+    return targets
+
+
+def source_assets() -> list[dg.AssetsDefinition]:
+    """All assets of the group `sources`."""
+    return [vintages, *[_source_asset(name) for name in source_names()], _targets_asset()]

@@ -1,0 +1,107 @@
+"""Fetching: brings bytes into the archive and chooses which copy of every source tonight's build reads; nothing else.
+
+The live service first; where it does not answer, the newest copy that we have seen of it; where there is none, the
+embedded edition. What was done is said per source, in plain words. Not here: reading the bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from assets.sources.archive import Archive, ArchiveRecord, record_of
+from assets.sources.embedded_edition import EMBEDDED, embedded_copy
+from assets.sources.eurostat import data_url
+from assets.sources.http import FetchError, PoliteSession
+from contracts.contract import source_contract
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What happened to one source.
+
+    `outcome` is `fetched` (new bytes), `unchanged`, `kept` (an earlier live copy), `embedded` or `curated`.
+    """
+
+    source: str
+    outcome: str
+    reason: str
+    record: ArchiveRecord
+
+    def sentence(self) -> str:
+        """One line for the log and the run's metadata."""
+        edition = f", edition {self.record.edition}" if self.record.edition else ""
+        words = {
+            "fetched": "new bytes from the live service",
+            "unchanged": "the live service gave the bytes that we have",
+            "kept": "the newest copy that we have of the live service",
+            "embedded": "the embedded edition",
+            "curated": "curated figures",
+        }[self.outcome]
+        why = f" ({self.reason})" if self.reason else ""
+        copy = f"copy {self.record.vintage}{edition}, retrieved {self.record.retrieved_at[:10]}"
+        return f"{self.source}: {words}{why}; {copy}"
+
+
+@dataclass(frozen=True)
+class FetchSettings:
+    """Where to fetch. `eurostat_url` None means: do not ask the live service."""
+
+    eurostat_url: str | None
+    user_agent: str
+    embedded: Path = EMBEDDED
+
+
+def fetch_source(
+    source: str, archive: Archive, session: PoliteSession, settings: FetchSettings, retrieved_at: str
+) -> Fetched:
+    """Fetches one source and returns the copy to build from. Raises FileNotFoundError where nothing is to be had."""
+    contract = source_contract(source)
+    reason = ""
+    if contract.get("sourceKind") == "eurostat":
+        if settings.eurostat_url is None:
+            reason = "the live service was not asked"
+        else:
+            try:
+                return _fetch_live(source, data_url(settings.eurostat_url, contract), archive, session, retrieved_at)
+            except FetchError as error:
+                reason = f"the live service failed: {error}"
+        seen = [record for record in archive.records(source) if record.origin == "live"]
+        if seen:
+            return Fetched(source, "kept", reason, seen[-1])
+    body, record = embedded_copy(source, settings.embedded)
+    stored = archive.put(body, record)
+    return Fetched(source, "curated" if record.origin == "curated" else "embedded", reason, stored)
+
+
+def _fetch_live(source: str, url: str, archive: Archive, session: PoliteSession, retrieved_at: str) -> Fetched:
+    response = session.get(url)
+    before = {record.sha256 for record in archive.records(source)}
+    record = record_of(
+        response.body,
+        source=source,
+        retrieved_at=retrieved_at,
+        retrieved_from=url,
+        origin="live",
+        etag=response.etag,
+        last_modified=response.last_modified,
+    )
+    stored = archive.put(response.body, record)
+    return Fetched(source, "unchanged" if record.sha256 in before else "fetched", "", stored)
+
+
+def fetch_all(
+    sources: Sequence[str], archive: Archive, settings: FetchSettings, retrieved_at: str, say: Callable[[str], None]
+) -> list[Fetched]:
+    """Fetches every source, one line said about each. A source that fails does not stop the others."""
+    session = PoliteSession(settings.user_agent)
+    try:
+        fetched = []
+        for source in sources:
+            result = fetch_source(source, archive, session, settings, retrieved_at)
+            say(result.sentence())
+            fetched.append(result)
+        return fetched
+    finally:
+        session.close()

@@ -1,0 +1,181 @@
+"""Tables between the steps: written aside, audited, and promoted in one rename only when the audit lets them through.
+
+A refused table leaves the previous one standing; its refused rows go to quarantine. A table whose inputs, contract and
+code are those of last time is not made again. Not here: what is computed, and what is published.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from assets.sources.archive import write_whole
+from contracts.audit import CheckResult, Verdict, audit
+from contracts.contract import Contract
+
+ROOT = Path(__file__).parent.parent
+
+
+@cache
+def code_digest() -> str:
+    """sha256 over all code and reference data that decide a table, and over the libraries that compute it."""
+    digest = hashlib.sha256()
+    for room in ("contracts", "assets", "publish"):
+        for path in sorted((ROOT / room).rglob("*")):
+            if (
+                path.suffix in (".py", ".csv", ".yaml", ".json")
+                and "embedded" not in path.parts
+                and "__pycache__" not in path.parts
+            ):
+                digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
+    for library in ("pyarrow", "pandas", "duckdb", "numpy", "great-expectations"):
+        digest.update(f"{library}={version(library)}\0".encode())
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The table that stands: where, made from what, with which verdict.
+
+    `inputs_key` identifies everything that decided it.
+    """
+
+    name: str
+    inputs_key: str
+    sha256: str
+    rows: int
+    columns: int
+    exact_duplicates: int
+    checks: tuple[CheckResult, ...]
+    messages: tuple[str, ...]
+    facts: tuple[tuple[str, str], ...]
+
+    def fact(self, name: str) -> str | None:
+        """One fact noted with the table, such as the vintage that it was made from."""
+        return dict(self.facts).get(name)
+
+
+class TableRefused(RuntimeError):
+    """An audit did not let a table through. `verdict` says why; the previous table stands."""
+
+    def __init__(self, name: str, verdict: Verdict, kept: Path | None) -> None:
+        self.name, self.verdict, self.kept = name, verdict, kept
+        problems = verdict.messages("error")
+        shown = "\n  ".join(problems[:8])
+        more = f"\n  and {len(problems) - 8} more rules" if len(problems) > 8 else ""
+        where = f"\nThe refused rows are in {kept.name} in the quarantine." if kept else ""
+        super().__init__(
+            f"{name} was refused: {verdict.rows_refused} of {verdict.rows_in} rows, {len(problems)} rules broken. "
+            f"The last table stands.\n  {shown}{more}{where}"
+        )
+
+
+def inputs_key(contract: Contract, inputs: Mapping[str, str]) -> str:
+    """Identity of a step: code, contract, product rules and the hashes of all inputs."""
+    parts = {
+        "code": code_digest(),
+        "contract": contract.digest,
+        "product": str(contract.get("productDigest", "")),
+        **inputs,
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+class TableStore:
+    """The tables in two folders, one for those that stand and one for rows that were refused.
+
+    `<root>/<group>/<name>.parquet` with `<name>.json` beside it, and `<quarantine>/<group>/<name>.parquet`.
+    """
+
+    def __init__(self, root: Path, quarantine: Path) -> None:
+        self.root, self.quarantine = root, quarantine
+
+    def path(self, group: str, name: str) -> Path:
+        """Where the table stands."""
+        return self.root / group / f"{name}.parquet"
+
+    def standing(self, group: str, name: str) -> Standing | None:
+        """What is noted of the table that stands, or None where none does or its note cannot be read."""
+        note = self.root / group / f"{name}.json"
+        if not note.exists() or not self.path(group, name).exists():
+            return None
+        try:
+            raw: dict[str, Any] = json.loads(note.read_text(encoding="utf-8"))
+            raw["checks"] = tuple(CheckResult(**{**check, "sample": ()}) for check in raw["checks"])
+            raw["messages"] = tuple(raw["messages"])
+            raw["facts"] = tuple((k, v) for k, v in raw["facts"])
+            return Standing(**raw)
+        except (ValueError, TypeError, KeyError):
+            return None  # a torn note means: make the table again
+
+    def current(self, group: str, name: str, key: str) -> Standing | None:
+        """The standing table if it was made from exactly these inputs."""
+        standing = self.standing(group, name)
+        return standing if standing is not None and standing.inputs_key == key else None
+
+    def read(self, group: str, name: str) -> pa.Table:
+        """The table that stands, typed as its contract says."""
+        return pq.read_table(self.path(group, name))
+
+    def put(
+        self,
+        group: str,
+        name: str,
+        table: pa.Table,
+        contract: Contract,
+        key: str,
+        facts: Mapping[str, str] | None = None,
+    ) -> tuple[Standing, pa.Table, Verdict]:
+        """Audits a table and promotes it.
+
+        Raises TableRefused and keeps the refused rows, with the previous table untouched.
+        """
+        before = self.standing(group, name)
+        verdict = audit(table, contract, previous=self.read(group, name) if before is not None else None)
+        kept = self._keep_refused(group, name, verdict)
+        if not verdict.usable or verdict.accepted is None:
+            raise TableRefused(f"{group}/{name}", verdict, kept)
+        accepted = verdict.accepted
+        body = _parquet_bytes(accepted)
+        write_whole(self.path(group, name), body)
+        standing = Standing(
+            name=name,
+            inputs_key=key,
+            sha256=hashlib.sha256(body).hexdigest(),
+            rows=accepted.num_rows,
+            columns=accepted.num_columns,
+            exact_duplicates=verdict.exact_duplicates,
+            checks=verdict.checks,
+            messages=verdict.messages("warning") + verdict.messages("info"),
+            facts=tuple(sorted((facts or {}).items())),
+        )
+        # the note goes last: a table without its note is made again
+        write_whole(
+            self.root / group / f"{name}.json",
+            (json.dumps(asdict(standing), ensure_ascii=False, indent=1) + "\n").encode(),
+        )
+        return standing, accepted, verdict
+
+    def _keep_refused(self, group: str, name: str, verdict: Verdict) -> Path | None:
+        path = self.quarantine / group / f"{name}.parquet"
+        if verdict.refused is None or verdict.refused.num_rows == 0:
+            path.unlink(missing_ok=True)
+            return None
+        write_whole(path, _parquet_bytes(verdict.refused))
+        return path
+
+
+def _parquet_bytes(table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd", compression_level=3, store_schema=False)
+    body: bytes = sink.getvalue().to_pybytes()
+    return body

@@ -1,0 +1,1 @@
+"""How and when it runs: definitions, jobs, settings and the command line."""

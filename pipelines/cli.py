@@ -1,0 +1,208 @@
+"""The command line: `ketenmonitor nightly | fetch | build | publish | check | verify | embed | serve | ui`.
+
+Exit codes: 0 done (also: nothing changed), 1 something was refused and the rest was published, 2 wrong use or set-up.
+Here: words and exit codes. Not here: what a command does. Imports are inside, so that `--help` answers at once.
+"""
+
+import argparse
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pipelines.nightly import Summary
+    from pipelines.settings import Settings
+
+DONE, REFUSED, WRONG_USE = 0, 1, 2
+
+
+def _settings(arguments: argparse.Namespace) -> "Settings":
+    from pipelines.settings import read_settings
+
+    environment = dict(os.environ)
+    if arguments.home:
+        environment["KETENMONITOR_HOME"] = str(arguments.home)
+    if getattr(arguments, "offline", False):
+        environment["KETENMONITOR_OFFLINE"] = "1"
+    return read_settings(environment)
+
+
+def _say(summary: "Summary", as_json: bool) -> int:
+    print(json.dumps(summary.as_json(), ensure_ascii=False, indent=2) if as_json else "\n".join(summary.lines()))
+    return summary.exit_code
+
+
+def _quiet_unless(verbose: bool) -> None:
+    # the run is in the steward's view; on the terminal only what somebody must read
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    for name in ("dagster", "great_expectations"):
+        logging.getLogger(name).setLevel(logging.INFO if verbose else logging.CRITICAL)
+
+
+def _nightly(arguments: argparse.Namespace) -> int:
+    _quiet_unless(arguments.verbose)
+    from pipelines.nightly import run_night
+
+    return _say(run_night(_settings(arguments).night(), arguments.verbose), arguments.json)
+
+
+def _part(which: str) -> Callable[[argparse.Namespace], int]:
+    def run(arguments: argparse.Namespace) -> int:
+        _quiet_unless(arguments.verbose)
+        from pipelines.nightly import assets_of_part, run_assets
+
+        return _say(run_assets(_settings(arguments).night(), assets_of_part(which), arguments.verbose), arguments.json)
+
+    return run
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from pipelines.check import contract_problems
+
+    problems = contract_problems()
+    if arguments.json:
+        print(json.dumps({"problems": problems}, ensure_ascii=False, indent=2))
+    else:
+        print("\n".join(problems) or "All contracts, code lists and reference tables hold together.")
+    return WRONG_USE if problems else DONE
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    from publish.release import verify
+
+    settings = _settings(arguments)
+    problems = [str(problem) for problem in verify(settings.night().published)]
+    if arguments.json:
+        print(json.dumps({"problems": problems}, ensure_ascii=False, indent=2))
+    else:
+        print("\n".join(problems) or "Every published file is what its release says.")
+    return REFUSED if problems else DONE
+
+
+def _embed(arguments: argparse.Namespace) -> int:
+    from assets.sources.embed import write_embedded_edition
+    from assets.sources.embedded_edition import EMBEDDED
+
+    night = _settings(arguments).night()
+    try:
+        written = write_embedded_edition(arguments.copies, EMBEDDED, night.moment)
+    except FileNotFoundError as error:
+        print(f"ketenmonitor embed: {error}", file=sys.stderr)
+        return WRONG_USE
+    for table in written:
+        print(f"{table.source:<12} {table.rows:>6} rows  {table.sha256[:12]}")
+    return DONE
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    from functools import partial
+    from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+    published = _settings(arguments).night().published
+    if not published.is_dir():
+        print(
+            f"ketenmonitor serve: nothing is published under {published.parent.name}/ yet; "
+            "run `ketenmonitor nightly` first",
+            file=sys.stderr,
+        )
+        return WRONG_USE
+    with ThreadingHTTPServer(
+        (arguments.host, arguments.port), partial(SimpleHTTPRequestHandler, directory=str(published))
+    ) as server:
+        print(
+            f"The published folder is at http://{arguments.host}:{server.server_port}/ (stop with Ctrl-C)", flush=True
+        )
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            print()
+    return DONE
+
+
+def _ui(arguments: argparse.Namespace) -> int:
+    from pipelines.instance import prepare
+
+    settings = _settings(arguments)
+    folder = prepare(settings.home)
+    environment = {**os.environ, "DAGSTER_HOME": str(folder), "KETENMONITOR_HOME": str(settings.home)}
+    program = Path(sys.executable).parent / "dagster-webserver"
+    print(f"The steward's view opens at http://{arguments.host}:{arguments.port}/ (stop with Ctrl-C)", flush=True)
+    workspace = Path(__file__).parents[1] / "workspace.yaml"
+    # an installed package has no workspace file beside it
+    where = ["-w", str(workspace)] if workspace.exists() else ["-m", "pipelines.definitions"]
+    command = [str(program), *where, "-h", arguments.host, "-p", str(arguments.port)]
+    os.execve(str(program), command, environment)  # noqa: S606 - our own program, no shell
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ketenmonitor",
+        description="Open data on the Dutch chain tables: fetched, archived, audited, computed and published.",
+        epilog=(
+            "Exit codes: 0 done (also: nothing changed), 1 something was refused and the rest was published, "
+            "2 wrong use or set-up."
+        ),
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(
+        name: str, run: Callable[[argparse.Namespace], int], words: str, *, night: bool = False
+    ) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=words, description=words)
+        made.add_argument("--home", type=Path, help="where state lives (default: KETENMONITOR_HOME, else var/)")
+        made.add_argument("--json", action="store_true", help="say the outcome as JSON")
+        if night:
+            made.add_argument(
+                "--offline", action="store_true", help="ask no live service; build from what is archived or embedded"
+            )
+            made.add_argument("--verbose", action="store_true", help="show the log of the run")
+        made.set_defaults(run=run)
+        return made
+
+    command("nightly", _nightly, "fetch, build, audit and publish: what runs every night", night=True)
+    command(
+        "fetch", _part("fetch"), "bring what the services publish today into the archive, and nothing else", night=True
+    )
+    command(
+        "build",
+        _part("build"),
+        "make all tables and release candidates from the archive, and publish nothing",
+        night=True,
+    )
+    command("publish", _part("publish"), "release the candidates that wait", night=True)
+    command("check", _check, "check the contracts, code lists and reference tables")
+    command("verify", _verify, "hold every published file against the checksum of its release")
+    embed = command("embed", _embed, "write the embedded edition from a folder with copies of the source tables")
+    embed.add_argument("copies", type=Path, help="folder with the copies, laid out as eurostat/<table>/ and nl/")
+    for name, run, words, port in (
+        ("serve", _serve, "show the published folder in a browser", 8080),
+        ("ui", _ui, "open the steward's view (Dagster)", 3000),
+    ):
+        made = command(name, run, words)
+        made.add_argument("--host", default="127.0.0.1")
+        made.add_argument("--port", type=int, default=port)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit code."""
+    from contracts.contract import ContractError
+    from contracts.vocabulary import VocabularyError
+    from pipelines.settings import SettingsError
+
+    parsed = _parser().parse_args(arguments)
+    try:
+        code: int = parsed.run(parsed)
+    except (SettingsError, ContractError, VocabularyError, OSError) as error:
+        # OSError: a home that is no folder or is not ours to write in, a port that is taken
+        print(f"ketenmonitor {parsed.command}: {error}", file=sys.stderr)
+        return WRONG_USE
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,176 @@
+"""One night on a Dagster instance, and its summary: what was released, what was refused and why.
+
+Not here: assets and their order (`definitions.py`), words of the command line (`cli.py`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import dagster as dg
+
+from assets.night import Night
+from assets.packages import package_key, release_key
+from assets.source_assets import VINTAGES
+from contracts.contract import product_names
+from pipelines.definitions import NIGHTLY, build_definitions
+from pipelines.instance import instance
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A step that stopped: the asset and why, in the user's words."""
+
+    asset: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class DatasetOutcome:
+    """What became of one dataset.
+
+    `released`, `unchanged`, `blocked` (the last release stands), or `waiting` (built, not published).
+    """
+
+    dataset: str
+    outcome: str
+    version: str | None
+    because: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One night in short."""
+
+    run_id: str
+    started_at: str
+    datasets: tuple[DatasetOutcome, ...]
+    refusals: tuple[Refusal, ...]
+    sources: tuple[str, ...] = field(default=())
+
+    @property
+    def exit_code(self) -> int:
+        """0 done (also: nothing changed); 1 something was refused and the rest was published."""
+        return 1 if self.refusals else 0
+
+    def as_json(self) -> dict[str, Any]:
+        """The summary for a program."""
+        return {**asdict(self), "exit_code": self.exit_code}
+
+    def lines(self) -> list[str]:
+        """The summary for a person."""
+        said = [f"Night of {self.started_at}, run {self.run_id}", ""]
+        said += [f"  {line}" for line in self.sources]
+        said.append("")
+        for dataset in self.datasets:
+            version = f" {dataset.version}" if dataset.version else ""
+            words = {
+                "released": "released as",
+                "unchanged": "unchanged, stands at",
+                "blocked": "BLOCKED, stands at",
+                "waiting": "built and waiting as",
+            }[dataset.outcome]
+            because = f" (because of {', '.join(dataset.because)})" if dataset.because else ""
+            said.append(f"  {dataset.dataset:<14} {words}{version or ' nothing yet'}{because}")
+        for refusal in self.refusals:
+            said += ["", f"REFUSED {refusal.asset}", *(f"  {line}" for line in refusal.reason.splitlines())]
+        if self.refusals:
+            said += [
+                "",
+                f"{len(self.refusals)} refused; what does not depend on it was published. "
+                "See the run in the steward's view: make ui",
+            ]
+        return said
+
+
+def run_night(night: Night, verbose: bool = False) -> Summary:
+    """Runs the job `nightly` in this process on the instance under the night's home.
+
+    Failed steps are in the summary, not raised.
+    """
+    return run_assets(night, None, verbose)
+
+
+def run_assets(night: Night, selection: Sequence[dg.AssetKey] | None, verbose: bool = False) -> Summary:
+    """Runs all assets, or only some, such as fetching without building."""
+    definitions = build_definitions(night=lambda: night)
+    with instance(night.home) as dagster_instance:
+        job = definitions.resolve_job_def(NIGHTLY)
+        # the console shows the log only when asked; the instance keeps it in any case
+        level = "INFO" if verbose else "CRITICAL"
+        result = job.execute_in_process(
+            instance=dagster_instance,
+            raise_on_error=False,
+            asset_selection=None if selection is None else list(selection),
+            run_config={"loggers": {"console": {"config": {"log_level": level}}}},
+        )
+        return summarise(night, result)
+
+
+def assets_of_part(which: str) -> list[dg.AssetKey]:
+    """The assets of one part of the night: `fetch`, `build` or `publish`."""
+    every = build_definitions().resolve_asset_graph().get_all_asset_keys()
+    publish = {release_key(name) for name in product_names()}
+    parts = {"fetch": {VINTAGES}, "publish": publish, "build": every - publish - {VINTAGES}}
+    return sorted(parts[which], key=lambda key: list(key.path))
+
+
+def _reason(event: dg.DagsterEvent) -> str:
+    data = event.step_failure_data
+    failure = data.user_failure_data
+    if failure is not None and failure.description:
+        return str(failure.description)
+    error = data.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return (error.message.strip() if error is not None else "") or str(event.message)
+
+
+def summarise(night: Night, result: dg.ExecuteInProcessResult) -> Summary:
+    """The outcome of every dataset and every refusal, from the events of the run."""
+    refusals = []
+    made: dict[str, dict[str, Any]] = {}
+    for event in result.all_events:
+        if event.is_step_failure:
+            key = _asset_of(event)
+            refusals.append(Refusal(key, _reason(event)))
+        elif event.is_step_materialization:
+            materialization = event.step_materialization_data.materialization
+            made["/".join(materialization.asset_key.path)] = {n: v.value for n, v in materialization.metadata.items()}
+    refused = {refusal.asset for refusal in refusals}
+    datasets = []
+    for name in product_names():
+        release, waiting = made.get("/".join(release_key(name).path)), made.get("/".join(package_key(name).path))
+        because = tuple(sorted(_causes(name, refused)))
+        if release is not None:
+            outcome = "released" if release["released tonight"] else "unchanged"
+            datasets.append(DatasetOutcome(name, outcome, str(release["version"])))
+        elif because:
+            datasets.append(DatasetOutcome(name, "blocked", _standing_version(night, name), because))
+        elif waiting is not None:
+            outcome = "waiting" if waiting["status"] == "release" else "unchanged"
+            datasets.append(DatasetOutcome(name, outcome, str(waiting["version"])))
+    fetched = made.get("sources/vintages", {})
+    sources = tuple(fetched["one line a source"]) if fetched else ()
+    return Summary(result.run_id, night.moment, tuple(datasets), tuple(refusals), sources)
+
+
+def _asset_of(event: dg.DagsterEvent) -> str:
+    # the step of an asset is named group__name
+    return str(event.step_key or "").replace("__", "/", 1)
+
+
+def _causes(name: str, refused: set[str]) -> set[str]:
+    """The refused assets on which a release depends."""
+    graph = build_definitions().resolve_asset_graph()
+    upstream = {"/".join(k.path) for k in graph.get_ancestor_asset_keys(release_key(name))} | {
+        "/".join(release_key(name).path)
+    }
+    return refused & upstream
+
+
+def _standing_version(night: Night, name: str) -> str | None:
+    import json
+
+    path = night.published / "datasets" / name / "latest.json"
+    return str(json.loads(path.read_text(encoding="utf-8"))["version"]) if path.exists() else None

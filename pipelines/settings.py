@@ -1,0 +1,64 @@
+"""Settings from the environment, read once and checked, with the words of who must mend them.
+
+Here is the only place that asks the clock, once a run. Not here: what a run does with its settings.
+"""
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from assets.night import Night
+
+EUROSTAT_URL = "https://ec.europa.eu/eurostat/api/dissemination"
+USER_AGENT = "Ketenmonitor/1.0 (open-data pipeline for the circular economy; see README for contact)"
+
+
+class SettingsError(ValueError):
+    """A setting cannot be used; the message names it, what was found and what is expected."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where state lives and which services are asked. `released_at` is set where the time of a run is given."""
+
+    home: Path
+    eurostat_url: str | None
+    user_agent: str
+    released_at: datetime | None
+
+    def night(self, started_at: datetime | None = None) -> Night:
+        """A run that starts now, or at the time that the environment or the caller gives."""
+        moment = self.released_at or started_at or datetime.now(UTC).replace(microsecond=0)
+        return Night(self.home, moment, self.eurostat_url, self.user_agent)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.fromtimestamp(int(text), UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise SettingsError(f"SOURCE_DATE_EPOCH is {text!r}; expected seconds since 1970 as a whole number") from error
+
+
+def _address(name: str, text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise SettingsError(f"{name} is {text!r}; expected an address that starts with https://")
+    return text
+
+
+def read_settings(environment: dict[str, str] | None = None) -> Settings:
+    """Settings from the environment: KETENMONITOR_HOME, _EUROSTAT_URL, _OFFLINE, _USER_AGENT and SOURCE_DATE_EPOCH."""
+    env = dict(os.environ) if environment is None else environment
+    offline = env.get("KETENMONITOR_OFFLINE", "").lower()
+    if offline not in ("", "0", "1", "false", "true"):
+        raise SettingsError(f"KETENMONITOR_OFFLINE is {offline!r}; expected 1 (ask no live service) or 0")
+    url = _address("KETENMONITOR_EUROSTAT_URL", env.get("KETENMONITOR_EUROSTAT_URL") or EUROSTAT_URL)
+    epoch = env.get("SOURCE_DATE_EPOCH")
+    return Settings(
+        home=Path(env.get("KETENMONITOR_HOME") or "var").absolute(),
+        eurostat_url=None if offline in ("1", "true") else url,
+        user_agent=env.get("KETENMONITOR_USER_AGENT") or USER_AGENT,
+        released_at=_moment(epoch) if epoch else None,
+    )

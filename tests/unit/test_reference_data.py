@@ -1,0 +1,250 @@
+"""Code lists, targets, known breaks and curated figures hold together.
+
+Here: every code that is used exists, every text has two languages, every key is unique.
+Not here: whether a target is met.
+"""
+
+from __future__ import annotations
+
+import csv
+import itertools
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+CODELISTS = ROOT / "contracts" / "codelists"
+REFERENCE = ROOT / "contracts" / "reference"
+CURATED = ROOT / "assets" / "sources" / "embedded" / "curated"
+LISTS = sorted(path.stem for path in CODELISTS.glob("*.csv"))
+CURATED_FILES = {"packaging_nl": "packaging", "electronics_nl": "electronics"}
+
+Row = dict[str, str]
+
+
+def read(path: Path) -> list[Row]:
+    """Rows of a CSV as text; a ragged line fails."""
+    with path.open(encoding="utf-8", newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    assert all(None not in row and None not in row.values() for row in rows), path.name
+    return rows
+
+
+def codes(name: str) -> set[str]:
+    """The codes of one code list."""
+    return {row["code"] for row in read(CODELISTS / f"{name}.csv")}
+
+
+def repeated(values: Iterable[object]) -> list[object]:
+    """Values that occur more than once."""
+    seen: set[object] = set()
+    return [value for value in values if value in seen or seen.add(value)]  # type: ignore[func-returns-value]
+
+
+TARGETS = read(REFERENCE / "targets.csv")
+BREAKS = read(REFERENCE / "known_breaks.csv")
+FIGURES = {name: read(CURATED / f"{name}.csv") for name in CURATED_FILES}
+INDICATORS = {row["code"]: row for row in read(CODELISTS / "indicator.csv")}
+MEASURES = {row["code"]: row for row in read(CODELISTS / "measure.csv")}
+SUBGROUPS = {row["code"]: row for row in read(CODELISTS / "subgroup.csv")}
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_every_code_is_unique_and_labelled_in_dutch_and_english(name: str) -> None:
+    rows = read(CODELISTS / f"{name}.csv")
+    assert list(rows[0])[:4] == ["code", "label_nl", "label_en", "parent"]
+    assert repeated(row["code"] for row in rows) == []
+    assert [row["code"] for row in rows if not row["label_nl"] or not row["label_en"]] == []
+    known = {row["code"] for row in rows}
+    assert [row["code"] for row in rows if row["parent"] and row["parent"] not in known] == []
+    assert b"\r" not in (CODELISTS / f"{name}.csv").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("rows", "column", "code_list"),
+    [
+        *(
+            (TARGETS, column, code_list)
+            for column, code_list in [
+                ("chain_table", "chain_table"),
+                ("indicator", "indicator"),
+                ("subgroup", "subgroup"),
+                ("level", "target_level"),
+                ("comparator", "comparator"),
+                ("unit", "unit"),
+                ("status", "target_status"),
+                ("confidence", "confidence"),
+            ]
+        ),
+        *((BREAKS, column, column) for column in ("chain_table", "subgroup", "geo", "confidence")),
+        *(
+            (rows, column, column)
+            for rows, column in itertools.product(
+                FIGURES.values(),
+                ("subgroup", "geo", "unit", "definition_version", "scope_version", "confidence"),
+            )
+        ),
+        (list(INDICATORS.values()), "chain_table", "chain_table"),
+        (list(INDICATORS.values()), "unit", "unit"),
+    ],
+)
+def test_every_code_that_is_used_exists_in_its_list(rows: list[Row], column: str, code_list: str) -> None:
+    assert {row[column] for row in rows} - {"*"} - codes(code_list) == set()
+
+
+def test_units_come_from_the_closed_list() -> None:
+    assert codes("unit") == {"t", "kt", "kg_per_inhabitant", "percent", "persons", "pieces_per_inhabitant"}
+
+
+def test_a_target_is_complete_and_has_a_key_of_its_own() -> None:
+    assert repeated(row["target_id"] for row in TARGETS) == []
+    for row in TARGETS:
+        parts = [row["indicator"], row["subgroup"], row["level"].lower(), row["year_from"]]
+        assert row["target_id"].startswith("__".join(parts)), row["target_id"]
+        for column in ("instrument", "article", "denominator", "note_nl", "note_en"):
+            assert row[column], (row["target_id"], column)
+        assert not row["year_to"] or int(row["year_to"]) >= int(row["year_from"]), row["target_id"]
+        assert row["unit"] == INDICATORS[row["indicator"]]["unit"], row["target_id"]
+        assert row["chain_table"] == INDICATORS[row["indicator"]]["chain_table"], row["target_id"]
+        assert SUBGROUPS[row["subgroup"]]["chain_table"] in ("", row["chain_table"]), row["target_id"]
+
+
+def test_targets_of_one_instrument_do_not_overlap_in_time() -> None:
+    def series(row: Row) -> tuple[str, ...]:
+        return (row["indicator"], row["subgroup"], row["level"], row["instrument"].split(",")[0])
+
+    for key, group in itertools.groupby(sorted(TARGETS, key=series), key=series):
+        spans = sorted((int(row["year_from"]), int(row["year_to"] or 9999)) for row in group)
+        assert all(a[1] < b[0] for a, b in itertools.pairwise(spans)), (key, spans)
+
+
+def test_nothing_interpolated_is_published_as_a_target() -> None:
+    assert [row for row in TARGETS if "interpolat" in " ".join(row.values()).lower()] == []
+    years = {row["year_from"] for row in TARGETS if row["indicator"] == "drink_carton_recycling_rate"}
+    assert years == {"2023", "2030"}
+
+
+@pytest.mark.parametrize(
+    ("target_id", "value", "year_to", "status", "confidence"),
+    [
+        # Besluit beheer verpakkingen 2014 art. 6(2)a, text in force 1-7-2021 (domain/targets_from_law.csv)
+        ("pack_recycling_rate_nl__plastic__nl__2021", "40", "2021", "in_force", "primary"),
+        ("pack_recycling_rate_nl__plastic__nl__2025", "50", "2029", "in_force", "primary"),
+        # the same decree, text of 1-1-2015: +1 and +2 percentage points a year
+        ("pack_recycling_rate_nl__plastic__nl__2020", "50", "2020", "lapsed", "primary"),
+        ("pack_recycling_rate_nl__wood__nl__2018", "37", "2018", "lapsed", "primary"),
+        ("pack_reuse_recycling_rate_nl__total__nl__2022", "72", "2023", "in_force", "primary"),
+        ("pack_recovery_rate__total__nl__2015", "75", "2020", "lapsed", "primary"),
+        # Regulation (EU) 2025/40 art. 52(1) and 43(1)
+        ("pack_recycling_rate__ferrous__eu__2025", "70", "2029", "in_force", "primary"),
+        ("pack_recycling_rate__plastic__eu__2030", "55", "", "in_force", "primary"),
+        ("pack_reduction_vs_2018__total__eu__2035", "-10", "2039", "in_force", "primary"),
+        ("pack_reusable_share__transport_packaging__eu__2040", "70", "", "best_effort", "primary"),
+        ("drink_carton_recycling_rate__drink_cartons__nl__2023", "34", "2023", "in_force", "secondary"),
+        # Regeling AEEA art. 10
+        ("weee_collected_kg_hab_hh__total__nl__2014", "4", "2015", "in_force", "primary"),
+        ("weee_collection_rate_pom__total__nl__2019", "65", "", "in_force", "primary"),
+        ("weee_collection_rate_generated__total__nl__2019", "85", "", "alternative", "primary"),
+        # Directive 2012/19/EU Annex V part 3; Regulation (EU) 2023/1542 art. 59(3)
+        ("weee_recovery_rate_cat__open_scope_cat_2__eu__2018", "80", "", "in_force", "own_knowledge"),
+        (
+            "batteries_portable_collection_rate__portable_batteries__eu__2027",
+            "63",
+            "2029",
+            "in_force",
+            "primary",
+        ),
+    ],
+)
+def test_targets_stand_as_the_law_has_them(
+    target_id: str, value: str, year_to: str, status: str, confidence: str
+) -> None:
+    row = {row["target_id"]: row for row in TARGETS}[target_id]
+    assert (row["value"], row["year_to"], row["status"], row["confidence"]) == (
+        value,
+        year_to,
+        status,
+        confidence,
+    )
+
+
+def test_lamps_have_no_recovery_target_in_the_open_scope() -> None:
+    recovery = {row["subgroup"] for row in TARGETS if row["indicator"] == "weee_recovery_rate_cat"}
+    assert recovery == {f"open_scope_cat_{number}" for number in (1, 2, 4, 5, 6)}
+
+
+def test_a_known_break_names_a_series_of_its_chain_table() -> None:
+    assert repeated(row["break_id"] for row in BREAKS) == []
+    assert repeated(tuple(row[c] for c in ("chain_table", "series", "subgroup", "geo", "year")) for row in BREAKS) == []
+    for row in BREAKS:
+        entry = INDICATORS.get(row["series"]) or MEASURES.get(row["series"])
+        assert row["series"] == "*" or entry is not None, row["break_id"]
+        assert entry is None or entry["chain_table"] in ("", row["chain_table"]), row["break_id"]
+        for column in ("title_nl", "title_en", "note_nl", "note_en"):
+            assert row[column], (row["break_id"], column)
+
+
+def test_the_two_chain_tables_are_described_in_both_languages() -> None:
+    described = yaml.safe_load((REFERENCE / "chain_tables.yaml").read_text(encoding="utf-8"))
+    assert set(described) == codes("chain_table")
+    for name, entry in described.items():
+        assert entry["id"] == name
+        for text in ("title", "description", "status"):
+            assert entry[f"{text}_nl"] and entry[f"{text}_en"], (name, text)
+        for law in entry["upv"]["legal_frame"]:
+            assert law["instrument"] and law["subject_nl"] and law["subject_en"], law
+
+
+@pytest.mark.parametrize("name", CURATED_FILES)
+def test_a_curated_figure_cites_its_source_and_belongs_to_a_known_series(name: str) -> None:
+    rows = FIGURES[name]
+    assert repeated(row["figure_id"] for row in rows) == []
+    key = ("series", "subgroup", "geo", "year", "unit", "scope_version")
+    assert repeated(tuple(row[column] for column in key) for row in rows) == []
+    flag_letters = codes("flag")
+    for row in rows:
+        entries = {"measure": MEASURES, "indicator": INDICATORS}[row["series_kind"]]
+        assert entries[row["series"]]["chain_table"] in ("", CURATED_FILES[name]), row["figure_id"]
+        assert SUBGROUPS[row["subgroup"]]["chain_table"] in ("", CURATED_FILES[name]), row["figure_id"]
+        assert len(row["citation"]) >= 10, row["figure_id"]
+        assert row["definition_note_nl"] and row["definition_note_en"], row["figure_id"]
+        assert set(row["flags"]) <= flag_letters and row["flags"] == "".join(sorted(row["flags"])), row["figure_id"]
+        assert row["retrieved_on"] == "2026-11-21", row["figure_id"]
+        if row["series_kind"] == "indicator":
+            assert row["unit"] == INDICATORS[row["series"]]["unit"], row["figure_id"]
+
+
+@pytest.mark.parametrize(
+    ("name", "figure_id", "value", "flags", "confidence"),
+    [
+        # data/nl/curated_observations: Afvalfonds monitoring results; 2013 conflicts with Eurostat
+        ("packaging_nl", "nl__put_on_market__total__2018__one_way", "3120", "", "secondary"),
+        ("packaging_nl", "nl__recycled__total__2013__one_way", "1909", "u", "secondary"),
+        # Verpact press release 2025-09-10
+        ("packaging_nl", "nl__pack_recycling_rate_nl__total__2024__one_way", "76", "", "secondary"),
+        (
+            "packaging_nl",
+            "nl__drs_collection_rate_bottles__plastic_bottles_le3l__2024__all",
+            "77",
+            "",
+            "secondary",
+        ),
+        # CLO nl0561 and Stichting OPEN
+        ("electronics_nl", "nl__put_on_market__total__2022__incl_pv", "836", "", "secondary"),
+        ("electronics_nl", "nl__weee_collection_rate_pom__total__2023__incl_pv", "29", "", "secondary"),
+        ("electronics_nl", "nl__weee_gap_to_target_t__total__2023__excl_pv", "111000", "u", "secondary"),
+    ],
+)
+def test_curated_figures_stand_as_published(name: str, figure_id: str, value: str, flags: str, confidence: str) -> None:
+    row = {row["figure_id"]: row for row in FIGURES[name]}[figure_id]
+    assert (row["value"], row["flags"], row["confidence"]) == (value, flags, confidence)
+
+
+def test_the_streams_of_2023_add_up_to_the_total_collected() -> None:
+    # 162.383 + 41.617 + 15.456 = 219.456 kt exactly (domain/indicators.md, weee_collected_t)
+    by_id = {row["figure_id"]: float(row["value"]) for row in FIGURES["electronics_nl"]}
+    streams = ("by_open", "metal_scheme", "other_market")
+    parts = [by_id[f"nl__separately_collected_{stream}__total__2023__all"] for stream in streams]
+    assert round(sum(parts), 3) == by_id["nl__separately_collected__total__2023__all"]
