@@ -64,5 +64,7 @@ class Night:
         """What fetching needs to know."""
         from assets.sources.embedded_edition import EMBEDDED
         from assets.sources.fetch import FetchSettings
+        from contracts.contract import source_contract, source_names
 
-        return FetchSettings(self.eurostat_url, self.user_agent, self.embedded or EMBEDDED)
+        refused = {name: self.tables.refused_copies(name, source_contract(name)) for name in source_names()}
+        return FetchSettings(self.eurostat_url, self.user_agent, self.embedded or EMBEDDED, refused)

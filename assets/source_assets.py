@@ -121,11 +121,14 @@ def _made_source(context: dg.AssetExecutionContext, night: Night, name: str, con
     from assets.sources.archive import ArchiveDamaged
     from assets.sources.reading import SourceUnreadable, parsed
     from assets.table_store import TableRefused, inputs_key
-    from contracts.audit import CheckResult, Offence
 
     try:
         record = pinned_record(night, name)
-        key = inputs_key(contract, {"copy": record.sha256})
+    except ArchiveDamaged as error:
+        yield from _unreadable(name, error)
+        return
+    key = inputs_key(contract, {"copy": record.sha256})
+    try:
         standing = night.tables.current("sources", name, key)
         unchanged = standing is not None
         if standing is None:
@@ -139,14 +142,13 @@ def _made_source(context: dg.AssetExecutionContext, night: Night, name: str, con
             standing, _, _ = night.tables.put("sources", name, table, contract, key, facts)
     except TableRefused as refusal:
         verdict = refusal.verdict
+        night.tables.note_refusal(name, record.sha256, key)
         yield from refused(verdict.checks, verdict.messages("error"), str(refusal))
         return
     except (SourceUnreadable, ArchiveDamaged) as error:
-        check = CheckResult(
-            f"{name}__body__readable", "body", "error", False, 1, "a body that can be read", (Offence("", str(error)),)
-        )
-        reason = f"sources/{name} was refused: {error}. The last table stands."
-        yield from refused([check], [str(error)], reason)
+        if isinstance(error, SourceUnreadable):
+            night.tables.note_refusal(name, record.sha256, key)
+        yield from _unreadable(name, error)
         return
     context.log.info(f"{name}: {standing.rows} rows, {'unchanged' if unchanged else 'made'} from copy {record.vintage}")
     yield dg.MaterializeResult(
@@ -157,6 +159,14 @@ def _made_source(context: dg.AssetExecutionContext, night: Night, name: str, con
         data_version=dg.DataVersion(standing.sha256[:16]),
     )
     yield from check_results(standing.checks, {"warning": standing.messages})
+
+
+def _unreadable(name: str, error: Exception) -> Iterator[Any]:
+    from contracts.audit import CheckResult, Offence
+
+    offence = Offence("", str(error))
+    check = CheckResult(f"{name}__body__readable", "body", "error", False, 1, "a body that can be read", (offence,))
+    yield from refused([check], [str(error)], f"sources/{name} was refused: {error}. The last table stands.")
 
 
 def _targets_asset() -> dg.AssetsDefinition:

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from assets.sources.archive import write_whole
-from contracts.audit import CheckResult, Verdict, audit
+from contracts.audit import CheckResult, Verdict, audit_any
 from contracts.contract import Contract
 
 ROOT = Path(__file__).parent.parent
@@ -140,7 +140,7 @@ class TableStore:
         Raises TableRefused and keeps the refused rows, with the previous table untouched.
         """
         before = self.standing(group, name)
-        verdict = audit(table, contract, previous=self.read(group, name) if before is not None else None)
+        verdict = audit_any(table, contract, previous=self.read(group, name) if before is not None else None)
         kept = self._keep_refused(group, name, verdict)
         if not verdict.usable or verdict.accepted is None:
             raise TableRefused(f"{group}/{name}", verdict, kept)
@@ -164,6 +164,23 @@ class TableStore:
             (json.dumps(asdict(standing), ensure_ascii=False, indent=1) + "\n").encode(),
         )
         return standing, accepted, verdict
+
+    def note_refusal(self, name: str, copy: str, key: str) -> None:
+        """Remembers that a copy of a source was refused under `key`, so that it is not taken up again by itself."""
+        noted = self._refusals(name) | {copy: key}
+        write_whole(self.quarantine / "sources" / f"{name}.json", (json.dumps(noted, indent=1) + "\n").encode())
+
+    def refused_copies(self, name: str, contract: Contract) -> frozenset[str]:
+        """Copies (sha256) of a source that contract and code of today refuse."""
+        noted = self._refusals(name)
+        return frozenset(copy for copy, key in noted.items() if key == inputs_key(contract, {"copy": copy}))
+
+    def _refusals(self, name: str) -> dict[str, str]:
+        try:
+            noted = json.loads((self.quarantine / "sources" / f"{name}.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}  # nothing was refused, or the note is torn: then it is refused once more
+        return {str(copy): str(key) for copy, key in noted.items()}
 
     def _keep_refused(self, group: str, name: str, verdict: Verdict) -> Path | None:
         path = self.quarantine / group / f"{name}.parquet"

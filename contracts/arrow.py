@@ -138,8 +138,6 @@ def cast(table: pa.Table, contract: Contract) -> tuple[pa.Table, list[Unreadable
             values = values.cast(target)
         elif values.type != target:
             values, bad = _cast_typed(values, column)
-        if pa.types.is_floating(table.column(column.name).type) and column.logical_type == "number":
-            values, bad = _without_infinity(values, column)
         if bad is not None:
             unreadable.append(bad)
         arrays.append(values)
@@ -164,16 +162,26 @@ def _is_number(kind: pa.DataType) -> bool:
     return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
 
 
-def _without_infinity(values: pa.ChunkedArray, column: Column) -> tuple[pa.ChunkedArray, UnreadableCells | None]:
-    """NaN and infinity are no numbers that can be published; text is never read as one, but a typed table can hold
-    them."""
-    bad = pc.fill_null(pc.invert(pc.is_finite(values)), False)
-    if not pc.any(bad).as_py():
-        return values, None
-    rows = pc.indices_nonzero(bad.combine_chunks() if isinstance(bad, pa.ChunkedArray) else bad)
-    found = tuple(str(value) for value in values.take(rows).to_pylist())
-    clean = pc.if_else(bad, pa.scalar(None, pa.float64()), values)
-    return clean, UnreadableCells(column.name, tuple(rows.to_pylist()), found)
+def without_infinity(table: pa.Table, contract: Contract) -> tuple[pa.Table, list[UnreadableCells]]:
+    """A typed table with NaN and infinity as null, and where they stood: they are no numbers that can be published.
+
+    Text is never read as one (`READABLE`), but a table that came typed can hold them.
+    """
+    unreadable = []
+    for position, column in enumerate(contract.columns):
+        values = table.column(position)
+        if not pa.types.is_floating(values.type):
+            continue
+        bad = pc.fill_null(pc.invert(pc.is_finite(values)), False)
+        if not pc.any(bad).as_py():
+            continue
+        rows = pc.indices_nonzero(bad.combine_chunks() if isinstance(bad, pa.ChunkedArray) else bad)
+        found = tuple(str(value) for value in values.take(rows).to_pylist())
+        unreadable.append(UnreadableCells(column.name, tuple(rows.to_pylist()), found))
+        table = table.set_column(
+            position, table.field(position), pc.if_else(bad, pa.scalar(None, pa.float64()), values)
+        )
+    return table, unreadable
 
 
 def table_from_frame(frame: pd.DataFrame, contract: Contract) -> pa.Table:

@@ -12,8 +12,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -25,6 +27,7 @@ from contracts.arrow import (
     UnreadableCells,
     cast,
     compare_columns,
+    without_infinity,
 )
 from contracts.contract import Contract, Rule, Severity
 
@@ -289,8 +292,13 @@ def _codes(table: pa.Table) -> pd.DataFrame:
     for position, name in enumerate(table.column_names):
         values = table.column(name).combine_chunks()
         if not pa.types.is_dictionary(values.type):
-            values = values.dictionary_encode(null_encoding="encode")
-        encoded[position] = pc.fill_null(values.indices, -1).to_numpy(zero_copy_only=False)
+            values = values.dictionary_encode()
+        codes = pc.fill_null(values.indices, -1).to_numpy(zero_copy_only=False)
+        if pa.types.is_string(values.dictionary.type):
+            # an empty text is no value either
+            nothing = pc.index(values.dictionary, "").as_py()
+            codes = np.where(codes == nothing, -1, codes) if nothing >= 0 else codes
+        encoded[position] = codes
     return pd.DataFrame(encoded)
 
 
@@ -410,6 +418,8 @@ def audit(table: pa.Table, contract: Contract, *, previous: pa.Table | None = No
     rows_in = table.num_rows
     table, exact_duplicates = _drop_exact_duplicates(table.select(list(contract.column_names)))
     typed, unreadable = cast(table, contract)
+    typed, endless = without_infinity(typed, contract)
+    unreadable += endless  # text is checked by the cast, typed columns here: never both for one column
     connection = _connect()
     try:
         row_rules = [rule for rule in contract.rules if rule.per_row]
@@ -536,6 +546,26 @@ def _comparable(previous: pa.Table | None, contract: Contract) -> bool:
 def _one_number(connection: duckdb.DuckDBPyConnection, query: str) -> float:
     rows = connection.execute(query).fetchall()  # to the end: DuckDB 2.0 does nothing else while a result is unfinished
     return float(rows[0][0]) if rows and rows[0][0] is not None else 0.0
+
+
+def audit_any(table: pa.Table, contract: Contract, *, previous: pa.Table | None = None) -> Verdict:
+    """Holds a table of any size against its contract: a small one row by row, a large one in one pass over Parquet.
+
+    A large table with something wrong is held row by row after all, so that its good rows are at hand.
+    """
+    if table.num_rows <= SMALL_TABLE_ROWS or set(table.column_names) != set(contract.column_names):
+        return audit(table, contract, previous=previous)
+    typed, unreadable = cast(table, contract)
+    if not unreadable:
+        import pyarrow.parquet as pq
+
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "table.parquet"
+            pq.write_table(typed, path, compression="none", store_schema=False)
+            verdict = audit_parquet(path, contract, previous=previous)
+        if verdict.usable and verdict.rows_refused == verdict.exact_duplicates == 0:
+            return replace(verdict, accepted=typed)
+    return audit(table, contract, previous=previous)
 
 
 def audit_parquet(path: Path, contract: Contract, *, previous: pa.Table | None = None, threads: int = 2) -> Verdict:

@@ -259,6 +259,31 @@ def _validate_against_odcs(source: _Source) -> None:
         first = error.errors()[0]
         where = [step for step in first["loc"] if isinstance(step, str | int)]
         raise source.error(f"{'.'.join(map(str, where))}: {first['msg']}", *where) from error
+    _check_keywords(source)
+
+
+def _check_keywords(source: _Source) -> None:
+    """The model lets any keyword below the top pass: a rule that is misspelt, or that we do not read, would never
+    hold."""
+    from open_data_contract_standard.model import DataQuality, SchemaObject, SchemaProperty
+
+    def check(raw: dict[str, Any], known: set[str], *at: str | int) -> None:
+        strange = [str(word) for word in raw if word not in known]
+        if strange:
+            raise source.error(
+                f"{raw.get('name') or 'a rule'}: {strange[0]!r} is no keyword that is read", *at, strange[0]
+            )
+        for position, quality in enumerate(raw.get("quality") or []):
+            unknown = [str(word) for word in quality if word not in DataQuality.model_fields]
+            if unknown:
+                where = (*at, "quality", position, unknown[0])
+                raise source.error(f"a quality rule: {unknown[0]!r} is no keyword that is read", *where)
+
+    of_column = set(SchemaProperty.model_fields) - {"enum", "properties", "items", "map"}
+    for number, table in enumerate(source.data.get("schema") or []):
+        check(table, set(SchemaObject.model_fields), "schema", number)
+        for position, column in enumerate(table.get("properties") or []):
+            check(column, of_column, "schema", number, "properties", position)
 
 
 def _concept_texts(concept: str) -> tuple[str, str, str, str] | None:

@@ -192,10 +192,9 @@ def _key_sums(
             array = batch.column(name)
             if array.null_count:
                 hole |= array.is_null().to_numpy(zero_copy_only=False)
-                array = pc.fill_null(array, pa.scalar(0, pa.int64()).cast(array.type))
             if pa.types.is_date32(array.type):
-                array = array.cast(pa.int32())
-            part = array.cast(pa.int64()).to_numpy(zero_copy_only=False)
+                array = array.cast(pa.int32())  # Arrow knows no way from a date straight to 64 bits
+            part = pc.fill_null(array.cast(pa.int64()), 0).to_numpy(zero_copy_only=False)
         # odd multipliers from the golden ratio, one a column; overflow is meant
         total += part.view(np.uint64) * np.uint64((0x9E3779B97F4A7C15 * (2 * position + 1) ** 7 | 1) % 2**64)
     return total[~hole] if hole.any() else total

@@ -16,6 +16,10 @@ telemetry:
   enabled: false
 nux:
   enabled: false
+# without the daemon nobody would take a run from a queue
+run_coordinator:
+  module: dagster._core.run_coordinator
+  class: DefaultRunCoordinator
 event_log_storage:
   module: pipelines.event_log
   class: PooledSqliteEventLogStorage

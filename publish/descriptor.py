@@ -157,22 +157,21 @@ def _table_resource(file: PackagedFile, product: Product) -> dict[str, Any]:
     }
 
 
-def _parquet_resource(file: PackagedFile) -> dict[str, Any]:
-    # without type, schema and bytes: frictionless-py 5.21 reads Parquet through pandas and fails valid data
-    # on each of them
-    contract = file.contract
-    return {
-        "name": f"{contract.table}-parquet",
+def _with_parquet(resource: dict[str, Any], file: PackagedFile | None) -> dict[str, Any]:
+    """A table resource with the Parquet file of the same rows named beside it.
+
+    Not a resource of its own: frictionless-py 5.21 reads Parquet through pandas and fails valid data, typed or not.
+    """
+    if file is None:
+        return resource
+    alternate = {
         "path": file.path,
-        "title": f"{contract.title_nl} (Parquet)",
-        "upv:titleEn": f"{contract.title_en} (Parquet)",
         "format": "parquet",
         "mediatype": "application/vnd.apache.parquet",
+        "bytes": file.bytes,
         "hash": f"sha256:{file.sha256}",
-        "upv:bytes": file.bytes,
-        "upv:rows": file.rows,
-        "upv:schemaOf": contract.table,
     }
+    return resource | {"upv:alternates": [alternate]}
 
 
 def build_descriptor(
@@ -207,7 +206,10 @@ def build_descriptor(
         "upv:readFirstEn": list(product.get("readFirstEn", ())),
         "sources": _sources(sources),
     }
+    parquet = {file.contract.table: file for file in resources if file.kind == "parquet"}
     listed = [
-        _parquet_resource(file) if file.kind == "parquet" else _table_resource(file, product) for file in resources
+        _with_parquet(_table_resource(file, product), parquet.get(file.contract.table))
+        for file in resources
+        if file.kind != "parquet"
     ]
     return {name: value for name, value in descriptor.items() if value not in (None, "", [])} | {"resources": listed}

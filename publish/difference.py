@@ -35,7 +35,7 @@ CHANGES_SCHEMA = pa.schema(
 
 # What differs between two releases of the same figures under the same description.
 _VOLATILE = {"version", "created", "sources", "resources"}
-_VOLATILE_RESOURCE = {"bytes", "hash", "schema", "upv:bytes", "upv:rows"}
+_VOLATILE_RESOURCE = {"bytes", "hash", "schema", "upv:alternates", "upv:rows"}
 _STRUCTURAL_FIELD = ("type", "format", "constraints")
 _LOWER_BOUNDS = {"minimum", "exclusiveMinimum", "minLength"}
 _UPPER_BOUNDS = {"maximum", "exclusiveMaximum", "maxLength"}
@@ -221,7 +221,7 @@ def schema_difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> SchemaD
     fields = [c for table in after if table in before for c in _field_changes(table, before[table], after[table])]
     old_texts, new_texts = descriptive(old), descriptive(new)
     gone = {f"resources/{c.table}/fields/{c.field}/" for c in fields if c.event in ("added", "removed")}
-    gone |= {f"resources/{table}{form}/" for table in {*before} ^ {*after} for form in ("", "-parquet")}
+    gone |= {f"resources/{table}/" for table in {*before} ^ {*after}}
     descriptions = [
         path
         for path in sorted({*old_texts, *new_texts})

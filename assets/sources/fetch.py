@@ -6,8 +6,8 @@ embedded edition. What was done is said per source, in plain words. Not here: re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from assets.sources.archive import Archive, ArchiveRecord, record_of
@@ -46,11 +46,15 @@ class Fetched:
 
 @dataclass(frozen=True)
 class FetchSettings:
-    """Where to fetch. `eurostat_url` None means: do not ask the live service."""
+    """Where to fetch. `eurostat_url` None means: do not ask the live service.
+
+    `refused` names copies (sha256) per source that an audit refused: they are not kept when the live service fails.
+    """
 
     eurostat_url: str | None
     user_agent: str
     embedded: Path = EMBEDDED
+    refused: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def fetch_source(
@@ -67,7 +71,8 @@ def fetch_source(
                 return _fetch_live(source, data_url(settings.eurostat_url, contract), archive, session, retrieved_at)
             except FetchError as error:
                 reason = f"the live service failed: {error}"
-        seen = [record for record in archive.records(source) if record.origin == "live"]
+        refused = settings.refused.get(source, frozenset())
+        seen = [r for r in archive.records(source) if r.origin == "live" and r.sha256 not in refused]
         if seen:
             return Fetched(source, "kept", reason, seen[-1])
     body, record = embedded_copy(source, settings.embedded)

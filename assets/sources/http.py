@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import requests
 from urllib3.exceptions import HTTPError, ReadTimeoutError
@@ -32,11 +32,24 @@ class Response:
     last_modified: str | None
 
 
+class _SameHostSession(requests.Session):
+    """Follows a redirect only within its host: another host is never asked."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """The address to go on to, or None. Raises FetchError where it is on another host."""
+        target = super().get_redirect_target(resp)
+        if target is not None:
+            host, onward = urlsplit(resp.url).netloc, urlsplit(urljoin(resp.url, target)).netloc
+            if onward != host:
+                raise FetchError(f"{host} sent us on to another host, {onward}")
+        return target
+
+
 class PoliteSession:
     """Fetches from public services. A host that refused a connection is not asked again in the same night."""
 
     def __init__(self, user_agent: str) -> None:
-        self._session = requests.Session()
+        self._session = _SameHostSession()
         self._session.headers["User-Agent"] = user_agent
         self._session.headers["Accept-Encoding"] = "gzip"
         self._gone: dict[str, str] = {}
@@ -51,8 +64,6 @@ class PoliteSession:
             raise FetchError(f"{host} was not reachable a moment ago ({self._gone[host]})")
         try:
             with self._session.get(url, timeout=(CONNECT_SECONDS, READ_SECONDS), stream=True) as response:
-                if urlsplit(response.url).netloc != host:
-                    raise FetchError(f"{host} sent us on to another host, {urlsplit(response.url).netloc}")
                 if response.status_code != 200:
                     raise FetchError(f"{host} answered {response.status_code} {response.reason}")
                 body = _whole_body(response, host, limit)
@@ -72,7 +83,10 @@ class PoliteSession:
 
 
 def _whole_body(response: requests.Response, host: str, limit: int) -> bytes:
-    """The body, unpacked. Raises FetchError where it is too large or ends before its end, else what urllib3 and zlib raise."""
+    """The body, unpacked.
+
+    Raises FetchError where it is too large or its end is missing, else what urllib3 and zlib raise.
+    """
     packing = response.headers.get("Content-Encoding", "identity")
     if packing not in ("identity", "gzip"):
         raise FetchError(f"{host} answered in the encoding {packing}, which was not asked for")

@@ -160,7 +160,6 @@ DESCRIPTOR: dict[str, Any] = {
                 "missingValues": [""],
             },
         },
-        {"name": "figures-parquet", "path": "data/figures.parquet", "title": "Cijfers", "hash": "sha256:b"},
     ],
 }
 
