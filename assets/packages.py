@@ -143,7 +143,8 @@ def _release_asset(package: Product, group: str) -> dg.AssetsDefinition:
     )
     def release(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) -> dg.MaterializeResult[Any]:
         """Moves the candidate into the public folder in one rename, if there is something new."""
-        from publish.release import promote, waiting_candidate, write_index
+        from publish.promotion import promote
+        from publish.release import waiting_candidate, write_index
 
         outcome = promote(
             waiting_candidate(package.id, published=night.published, staging=night.staging), night.published

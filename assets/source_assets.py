@@ -16,7 +16,7 @@ from contracts.contract import Contract, product, source_contract, source_names
 
 if TYPE_CHECKING:
     from assets.sources.archive import ArchiveRecord
-    from contracts.audit import CheckResult
+    from contracts.verdict import CheckResult
 
 VINTAGES = dg.AssetKey(["sources", "vintages"])
 TARGETS = dg.AssetKey(["sources", "targets"])
@@ -162,7 +162,7 @@ def _made_source(context: dg.AssetExecutionContext, night: Night, name: str, con
 
 
 def _unreadable(name: str, error: Exception) -> Iterator[Any]:
-    from contracts.audit import CheckResult, Offence
+    from contracts.verdict import CheckResult, Offence
 
     offence = Offence("", str(error))
     check = CheckResult(f"{name}__body__readable", "body", "error", False, 1, "a body that can be read", (offence,))

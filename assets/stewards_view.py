@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from assets.table_store import Standing
-    from contracts.audit import CheckResult
+    from contracts.verdict import CheckResult
 
 OWNERS = ["team:data-stewards"]
 BLOCKING_CHECK = "contract"

@@ -19,8 +19,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from assets.sources.archive import write_whole
-from contracts.audit import CheckResult, Verdict, audit_any
+from contracts.audit import audit_any
 from contracts.contract import Contract
+from contracts.verdict import CheckResult, Verdict
 
 ROOT = Path(__file__).parent.parent
 

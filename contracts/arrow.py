@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from contracts.contract import Column, Contract
+from contracts.contract_model import Column, Contract
 
 ARROW_TYPES: dict[str, pa.DataType] = {
     "string": pa.string(),
@@ -95,7 +95,9 @@ def _cast_text(values: pa.ChunkedArray, column: Column) -> tuple[pa.ChunkedArray
         parsed = pd.to_datetime(
             values.to_pandas(), errors="coerce", utc=column.logical_type == "timestamp", format="ISO8601"
         )
-        readable = pc.and_kleene(readable, pa.chunked_array([pa.array(parsed.notna().to_numpy())]))
+        exists = pa.chunked_array([pa.array(parsed.notna().to_numpy())])
+        # an empty cell is empty, not unreadable: null AND false would be false
+        readable = pc.if_else(pc.is_null(values), pa.scalar(None, pa.bool_()), pc.and_(readable, exists))
     bad = pc.fill_null(pc.invert(readable), False)
     clean = pc.if_else(bad, pa.scalar(None, pa.string()), values)
     if column.logical_type in ("integer", "number"):

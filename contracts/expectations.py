@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from contracts.contract import Rule
+from contracts.contract_model import Rule
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -3,7 +3,8 @@
 A text column is read as codes of a dictionary: a rule is held against each distinct value once, by the same SQL
 condition as everywhere (`violation`), and counted by the codes. A bound on numbers is held against the smallest and the
 largest. A key is proved unique by sorting 64-bit sums of its codes: equal keys have equal sums. What this pass cannot
-tell it leaves out, and `audit.py` counts it exactly with DuckDB: an absent rule means "not known here", never "passed".
+tell it leaves out, and `parquet_audit.py` counts it exactly with DuckDB: an absent rule means "not known here", never
+"passed".
 Not here: SQL, samples, verdicts.
 """
 
@@ -21,7 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from contracts.contract import Contract, Rule
+from contracts.contract_model import Contract, Rule
 
 # Arrays of a megabyte stay in the cache of the processor: a sixth less than with a million rows at a time
 BATCH_ROWS = 1 << 17

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from contracts.contract import Column, Contract
+from contracts.contract_model import Column, Contract
 
 FRICTIONLESS_TYPES = {
     "string": "string",

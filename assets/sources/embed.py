@@ -1,10 +1,9 @@
 """Writes the embedded edition: real figures that a fresh checkout can build from without a network.
 
-Here: readers of the copies of Eurostat tables that were found in public repositories, each in the layout in
-which it was found, and one writer that puts them all in the layout of the live service (SDMX-CSV 1.0, codes),
-with a record beside each.
-Not here: reading what was written (the Eurostat parser reads live and embedded bytes alike), fetching, and
-any choice about what a figure means.
+Here: the copies of Eurostat tables that were found in public repositories, and one writer that puts them all in the
+layout of the live service (SDMX-CSV 1.0, codes), with a record beside each.
+Not here: reading the layouts of those copies (`copy_layouts.py`), reading what was written (the Eurostat parser reads
+live and embedded bytes alike), fetching, and any choice about what a figure means.
 """
 
 from __future__ import annotations
@@ -19,34 +18,17 @@ from pathlib import Path
 
 import pandas as pd
 
+from assets.sources.copy_layouts import (
+    EmbedError,
+    read_bulk_tsv,
+    read_codes_and_labels,
+    read_labels,
+    read_long_form,
+)
 from assets.sources.eurostat import GEOS
 from contracts.contract import Contract, source_contract
 
 DATA_ADDRESS = "https://ec.europa.eu/eurostat/api/dissemination/sdmx/2.1/data/{code}?format=SDMX-CSV"
-
-OBSERVED = ["TIME_PERIOD", "OBS_VALUE", "OBS_FLAG", "LAST UPDATE"]
-
-# Labels as the label edition of SDMX-CSV writes them. Only the words that the copies below use and we keep.
-LABELS: dict[str, dict[str, str]] = {
-    "freq": {"Annual": "A"},
-    "waste": {"Plastic packaging": "W150102"},
-    "wst_oper": {"Recycling": "RCY", "Waste generated": "GEN"},
-    "unit": {"Tonne": "T", "Rate": "RT"},
-    "geo": {
-        "Netherlands": "NL",
-        "European Union - 27 countries (from 2020)": "EU27_2020",
-        "Belgium": "BE",
-        "Germany": "DE",
-        "France": "FR",
-        "Denmark": "DK",
-        "Sweden": "SE",
-        "Italy": "IT",
-    },
-}
-
-
-class EmbedError(ValueError):
-    """A copy is not what it was: the message names the file, the column and what was found."""
 
 
 @dataclass(frozen=True)
@@ -86,98 +68,6 @@ class Table:
     note_nl: str
     note_en: str
     only: tuple[tuple[str, str], ...] = ()
-
-
-def read_codes_and_labels(path: Path, dimensions: tuple[str, ...]) -> pd.DataFrame:
-    """SDMX-CSV 2.0 with a label column beside each code column -> text columns `dimensions` + OBSERVED."""
-    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
-    _require(path, frame, [*dimensions, "TIME_PERIOD", "OBS_VALUE", "OBS_FLAG"])
-    frame["LAST UPDATE"] = ""
-    return frame[[*dimensions, *OBSERVED]]
-
-
-def read_labels(path: Path, dimensions: tuple[str, ...]) -> pd.DataFrame:
-    """SDMX-CSV 1.0 with labels instead of codes -> text columns `dimensions` + OBSERVED.
-
-    Areas outside the embedded edition are left out here, because only the labels of its areas are
-    translated. Any other label that is not known is an EmbedError, and so is an area of the edition that
-    the copy does not have.
-    """
-    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
-    _require(path, frame, [*dimensions, *OBSERVED])
-    frame = frame[frame["geo"].isin(LABELS["geo"].keys())].copy()
-    absent = set(LABELS["geo"]) - set(frame["geo"])
-    if absent:
-        names = ", ".join(sorted(absent))
-        raise EmbedError(f"{path.name}: column geo: no rows for {names}; did Eurostat change the label?")
-    for dimension in dimensions:
-        unknown = set(frame[dimension]) - set(LABELS[dimension])
-        if unknown:
-            names = ", ".join(sorted(unknown))
-            raise EmbedError(f"{path.name}: column {dimension}: no code known for {names}; add it to LABELS")
-        frame[dimension] = frame[dimension].map(LABELS[dimension])
-    return frame[[*dimensions, *OBSERVED]]
-
-
-def read_bulk_tsv(path: Path, dimensions: tuple[str, ...]) -> pd.DataFrame:
-    r"""Eurostat bulk TSV (`waste,...,geo\time` and a column a year) -> text columns `dimensions` + OBSERVED.
-
-    A cell is a value, a space and flag letters (`0.02 d`); `: ` is no value and no reason, `: d` no value
-    with a flag.
-    """
-    wide = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
-    wide.columns = wide.columns.str.strip()
-    key = wide.columns[0]
-    keys = key.split("\\")[0].split(",")
-    if ["freq", *keys] != list(dimensions):
-        raise EmbedError(f"{path.name}: header {key!r} does not give the dimensions {', '.join(dimensions[1:])}")
-    split = wide[key].str.split(",", expand=True).set_axis(keys, axis=1)
-    long = pd.concat([split, wide.drop(columns=key)], axis=1).melt(
-        id_vars=keys, var_name="TIME_PERIOD", value_name="cell"
-    )
-    cell = long["cell"].str.strip().str.extract(r"^(?P<value>:|-?\d+(?:\.\d+)?)(?: (?P<flag>[a-z]+))?$")
-    unread = cell["value"].isna()
-    if unread.any():
-        raise EmbedError(f"{path.name}: cell {long.loc[unread, 'cell'].iloc[0]!r} is neither a value nor ':'")
-    long["freq"] = "A"
-    long["OBS_VALUE"] = cell["value"].where(cell["value"] != ":", "")
-    long["OBS_FLAG"] = cell["flag"].fillna("")
-    long["LAST UPDATE"] = ""
-    return long[[*dimensions, *OBSERVED]]
-
-
-def read_long_form(path: Path, dimensions: tuple[str, ...]) -> pd.DataFrame:
-    """Long form in Parquet (index geo; year, value and dimensions) -> text columns `dimensions` + OBSERVED.
-
-    The layout has no flags. Values are floats there; they are written back in their shortest form, without
-    `.0`.
-    """
-    frame = pd.read_parquet(path).reset_index()
-    _require(path, frame, [*dimensions[1:], "year", "value"])
-    frame = frame[frame["value"].notna()].astype({"geo": str, "waste": str, "wst_oper": str, "unit": str})
-    frame["freq"] = "A"
-    frame["TIME_PERIOD"] = frame["year"].astype(str)
-    frame["OBS_VALUE"] = [plain_decimal(value) for value in frame["value"].tolist()]
-    frame["OBS_FLAG"] = ""
-    frame["LAST UPDATE"] = ""
-    return frame[[*dimensions, *OBSERVED]]
-
-
-def plain_decimal(value: float) -> str:
-    """The shortest plain notation that reads back as the same float: 3138000.0 -> 3138000, 78.1 -> 78.1."""
-    text = format(value, "f") if value == int(value) else repr(value)
-    if "e" in text:
-        raise EmbedError(f"value {value!r} has no plain decimal notation in its shortest form")
-    return text.split(".")[0] if value == int(value) else text
-
-
-def _require(path: Path, frame: pd.DataFrame, columns: list[str]) -> None:
-    """EmbedError when the copy lacks a column that its reader needs."""
-    absent = [column for column in columns if column not in frame.columns]
-    if absent:
-        raise EmbedError(
-            f"{path.name}: column {', '.join(absent)} is missing; found {', '.join(map(str, frame.columns))}"
-        )
 
 
 KVANUSHA = ("kvanusha12/capstone_project_circular_economy", "469b3657037a1ea4a1ab5b1ceeafe70bc66b762a")

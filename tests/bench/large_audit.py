@@ -20,8 +20,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from contracts.audit import audit_parquet
 from contracts.contract import Contract, Rule, read_contract
+from contracts.parquet_audit import audit_parquet
 
 LIMIT_TO_BARE_PASS = 3.0
 LIMIT_TO_GREAT_EXPECTATIONS = 0.1
@@ -129,11 +129,12 @@ def bare_pass(path: Path, threads: int = 2) -> None:
 
 def great_expectations_over_pandas(path: Path, held: Contract) -> None:
     """The same rules, one by one, by Great Expectations over a pandas frame."""
-    from contracts.audit import _connect, _frame_for_suite
+    from contracts.audit import _frame_for_suite
     from contracts.expectations import judge_rows
+    from contracts.rule_sql import connect
 
     rules: list[Rule] = [rule for rule in held.rules if rule.per_row]
-    connection = _connect()
+    connection = connect()
     findings = judge_rows(_frame_for_suite(pq.read_table(path), rules, connection), rules)
     connection.close()
     assert all(finding.passed for finding in findings.values())

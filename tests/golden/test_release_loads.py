@@ -15,7 +15,8 @@ import pyarrow as pa
 import pytest
 
 from contracts.contract import Contract, Product, product
-from publish.release import build_candidate, promote
+from publish.promotion import promote
+from publish.release import build_candidate
 
 # Packaging waste in the Netherlands, 2017, Eurostat env_waspac in the edition of 2021-02-08: 3138000 t
 # generated, 2452000 t recycled. The published rate of that year is 78.1 (env_waspac, unit PC). Estonia stands

@@ -16,8 +16,10 @@ from hypothesis import strategies as st
 from contracts import audit as audit_module
 from contracts import parquet_pass
 from contracts.arrow import arrow_schema
-from contracts.audit import Verdict, audit, audit_parquet
+from contracts.audit import audit
 from contracts.contract import Contract
+from contracts.parquet_audit import audit_parquet
+from contracts.verdict import Verdict
 from tests.contract_examples import column, custom_rule, example, key
 
 COLUMNS = (
@@ -352,7 +354,7 @@ def test_a_table_over_the_limit_is_held_in_one_pass_and_gets_the_same_verdict(
     rows = [good(year=1990 + n) for n in range(20)] + ([] if usable else [good(value=-1.0, year=2050)])
     row_by_row = audit(text(*rows), contract())
     passes: list[Path] = []
-    held = audit_module.audit_parquet
+    held = audit_parquet
     monkeypatch.setattr(audit_module, "SMALL_TABLE_ROWS", 10)
     monkeypatch.setattr(audit_module, "audit_parquet", lambda path, *a, **k: passes.append(path) or held(path, *a, **k))
     verdict = audit_module.audit_any(text(*rows), contract())
@@ -362,3 +364,13 @@ def test_a_table_over_the_limit_is_held_in_one_pass_and_gets_the_same_verdict(
     if usable:
         assert verdict.accepted is not None
         assert verdict.accepted.equals(row_by_row.accepted)
+
+
+@pytest.mark.parametrize("kind", ["date", "timestamp"])
+def test_an_empty_optional_moment_is_empty_and_not_unreadable(kind: str, tmp_path: Path) -> None:
+    held = example(tmp_path, key("geo") + column("moment", kind), "", 0.0)
+    filled = "2026-11-21" if kind == "date" else "2026-11-21T03:00:00Z"
+    verdict = audit(pa.table({"geo": ["NL", "BE"], "moment": ["", filled]}), held)
+    assert verdict.messages("error") == ()
+    assert verdict.accepted is not None
+    assert verdict.accepted["moment"].null_count == 1

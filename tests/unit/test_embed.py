@@ -14,16 +14,18 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from assets.sources.embed import (
+from assets.sources.copy_layouts import (
     OBSERVED,
-    TABLES,
-    Copy,
     EmbedError,
-    Table,
     plain_decimal,
     read_bulk_tsv,
     read_codes_and_labels,
     read_labels,
+)
+from assets.sources.embed import (
+    TABLES,
+    Copy,
+    Table,
     select_observations,
     write_curated_records,
     write_embedded_edition,

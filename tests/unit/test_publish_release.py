@@ -21,15 +21,9 @@ import pytest
 
 from contracts import vocabulary
 from contracts.contract import Column, Contract, Product
-from publish.published import ReleaseError, repair, repair_dataset, verify, write_index
-from publish.release import (
-    Candidate,
-    ReleaseExistsError,
-    ReleaseOutcome,
-    build_candidate,
-    promote,
-    waiting_candidate,
-)
+from publish.promotion import ReleaseOutcome, promote
+from publish.published import ReleaseError, ReleaseExistsError, repair, repair_dataset, verify, write_index
+from publish.release import Candidate, build_candidate, waiting_candidate
 
 NIGHT = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
 NEXT_NIGHT = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
@@ -375,7 +369,7 @@ def test_a_run_killed_between_the_rename_and_the_link_is_finished_by_the_next(
                 raise Killed
             return repair_dataset(published, dataset)
 
-        patch.setattr("publish.release.repair_dataset", dies_the_second_time)
+        patch.setattr("publish.promotion.repair_dataset", dies_the_second_time)
         with pytest.raises(Killed):
             promote(candidate, tmp_path / "published")
     home = tmp_path / "published/datasets/packaging"
