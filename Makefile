@@ -15,7 +15,7 @@ nightly: $(READY)
 	$(BIN)/ketenmonitor nightly
 
 test: $(READY)
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(READY)
 	$(BIN)/ruff format --check .

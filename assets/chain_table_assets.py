@@ -21,40 +21,108 @@ if TYPE_CHECKING:
     from assets.chain_tables.source_figures import SourceTable
 
 
+# Tables that are computed, in the order in which they follow from each other.
+COMPUTED = ("observations", "indicators", "reconciliation", "progress", "trends", "anomalies", "headline")
+
+
 @dataclass(frozen=True)
 class ChainTable:
-    """A chain table: the id of its product, its asset group, the module that computes it, and the sources it reads."""
+    """A chain table or theme: the id of its product, its asset group, and the sources it reads.
+
+    The module `assets.chain_tables.<module>` (by default the group's name) computes it. `read_by_indicators` are the
+    sources that its indicators read beside the observations; by default the figures transcribed by hand.
+    """
 
     product_id: str
     group: str
-    module: str
     sources: tuple[str, ...]
+    read_by_indicators: tuple[str, ...] | None = None
+    module: str | None = None
 
     @property
     def product(self) -> Product:
         """The contract of its package."""
         return product(self.product_id)
 
+    @property
+    def chain_table(self) -> str:
+        """Its code in the code list `chain_table`."""
+        return self.product.chain_table
+
+    @property
+    def computed(self) -> tuple[str, ...]:
+        """The computed tables that its package has."""
+        names = {contract.table for contract in self.product.tables}
+        return tuple(name for name in COMPUTED if name in names)
+
+    @property
+    def indicator_sources(self) -> tuple[str, ...]:
+        """Sources that the indicators read beside the observations."""
+        if self.read_by_indicators is not None:
+            return self.read_by_indicators
+        return tuple(name for name in self.sources if name.endswith("_nl"))
+
     def computation(self) -> ModuleType:
         """The module that computes it; imported only when a table is made, because it needs pandas."""
         from importlib import import_module
 
-        return import_module(self.module)
+        return import_module(f"assets.chain_tables.{self.module or self.group}")
 
+
+# Published by Eurostat as indicators, or computed from topics that are no observations of their own.
+_NATIONAL_READ_DIRECTLY = (
+    "env_ac_cur",
+    "cei_srm030",
+    "cei_pc020",
+    "cei_pc030",
+    "cei_pc032",
+    "cei_pc034",
+    "cei_wm010",
+    "cei_wm011",
+    "cei_gsr010",
+    "cei_gsr011",
+    "cei_gsr030",
+    "cei_cie011",
+    "cei_cie012",
+    "83180NED",
+    "37852",
+    "national_nl",
+)
 
 CHAIN_TABLES = (
     ChainTable(
         "packaging",
         "packaging",
-        "assets.chain_tables.packaging",
         ("env_waspac", "env_waspacr", "cei_wm020", "cei_pc040", "cei_pc050", "demo_gind", "packaging_nl"),
     ),
     ChainTable(
         "electronics",
         "electronics",
-        "assets.chain_tables.electronics",
-        ("env_waselee", "cei_wm060", "demo_gind", "electronics_nl"),
+        ("env_waselee", "cei_wm060", "demo_gind", "electronics_nl", "unu_pom"),
+        ("electronics_nl", "unu_pom"),
     ),
+    ChainTable("furniture", "furniture", ("84970NED", "84971NED", "furniture_nl")),
+    ChainTable("textile", "textile", ("84970NED", "84971NED", "demo_gind", "textile_nl")),
+    ChainTable("construction-materials", "construction", ("env_wastrt", "83180NED", "84970NED", "construction_nl")),
+    ChainTable(
+        "national-circularity",
+        "national",
+        (
+            *_NATIONAL_READ_DIRECTLY,
+            "env_ac_mfa",
+            "env_ac_rme",
+            "env_wasgen",
+            "env_wastrt",
+            "env_wasmun",
+            "nama_10_gdp",
+            "demo_gind",
+            "84970NED",
+        ),
+        _NATIONAL_READ_DIRECTLY,
+    ),
+    ChainTable("craft-centres", "craft_centres", ("demo_gind", "craft_centres_nl")),
+    ChainTable("municipal-monitor", "municipalities", ("demo_gind", "municipal_nl"), module="municipal"),
+    ChainTable("chain-governance", "governance", ()),
 )
 
 
@@ -67,6 +135,43 @@ def source_tables(night: Night, names: tuple[str, ...]) -> "dict[str, SourceTabl
         record.source: SourceTable(record.source, night.tables.read("sources", record.source).to_pandas(), record)
         for record, _ in copies
     }
+
+
+def _options(steps: ModuleType) -> dict[str, Any]:
+    """What a chain table prefers where several values compete; the same for progress, trends and headline."""
+    options: dict[str, Any] = steps.TREND_OPTIONS
+    return options
+
+
+def _computed(night: Night, chain: ChainTable, name: str) -> Any:
+    """One computed table of a chain table, as a frame."""
+    from assets.chain_tables import derived
+
+    steps = chain.computation()
+    if name == "observations":
+        from assets.chain_tables.reference_tables import corrections
+        from assets.formulas.corrections import corrected
+
+        observed = steps.observations(source_tables(night, chain.sources))
+        return corrected(observed, corrections(chain.chain_table))
+    if name == "indicators":
+        observed = frame(night, chain.group, "observations")
+        return steps.indicators(observed, source_tables(night, chain.indicator_sources))
+    known = frame(night, chain.group, "indicators")
+    if name == "reconciliation":
+        return steps.reconciliation(known)
+    if name == "anomalies":
+        return derived.anomalies(frame(night, chain.group, "observations"), known)
+    goals = frame(night, "sources", "targets")
+    goals = goals.loc[goals["chain_table"] == chain.chain_table].reset_index(drop=True)
+    if name == "progress":
+        return steps.progress(known, goals)
+    if name == "trends":
+        return derived.trends(known, goals, chain.chain_table, _options(steps))
+    # a theme without targets has no table of progress; its headline is the latest values
+    progress = frame(night, chain.group, "progress") if "progress" in chain.computed else steps.progress(known, goals)
+    trends = derived.trends(known, goals, chain.chain_table, _options(steps))
+    return derived.headline(known, goals, progress, trends, _options(steps))
 
 
 def _table_asset(chain: ChainTable, name: str, deps: list[dg.AssetKey]) -> dg.AssetsDefinition:
@@ -85,47 +190,35 @@ def _table_asset(chain: ChainTable, name: str, deps: list[dg.AssetKey]) -> dg.As
     def table(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) -> Iterator[Any]:
         """Computes the table from the tables that stand, unless nothing changed."""
         inputs = hashes(night, {"/".join(key.path): (key.path[0], key.path[1]) for key in deps})
-
-        def compute() -> Any:
-            steps = chain.computation()
-            if name == "observations":
-                return steps.observations(source_tables(night, chain.sources))
-            if name == "indicators":
-                observed = _frame(night, chain.group, "observations")
-                by_hand = tuple(s for s in chain.sources if s.endswith("_nl"))
-                return steps.indicators(observed, source_tables(night, by_hand))
-            known = _frame(night, chain.group, "indicators")
-            if name == "reconciliation":
-                return steps.reconciliation(known)
-            goals = _frame(night, "sources", "targets")
-            return steps.progress(
-                known, goals.loc[goals["chain_table"] == chain.product.chain_table].reset_index(drop=True)
-            )
-
-        yield from make(context, night, chain.group, name, contract, inputs, compute)
+        yield from make(context, night, chain.group, name, contract, inputs, lambda: _computed(night, chain, name))
 
     return table
 
 
-def _frame(night: Night, group: str, name: str) -> Any:
+def frame(night: Night, group: str, name: str) -> Any:
     """A standing table as the frame that formulas take: no flag is the empty string."""
-    frame = night.tables.read(group, name).to_pandas()
-    for column in frame.columns:
-        if str(frame[column].dtype) == "object":
-            frame[column] = frame[column].astype("str")
-    if "flags" in frame:
-        frame["flags"] = frame["flags"].fillna("")
-    return frame
+    found = night.tables.read(group, name).to_pandas()
+    for column in found.columns:
+        if str(found[column].dtype) == "object":
+            found[column] = found[column].astype("str")
+    if "flags" in found:
+        found["flags"] = found["flags"].fillna("")
+    return found
 
 
 def chain_table_assets(chain: ChainTable) -> list[dg.AssetsDefinition]:
-    """The tables of one chain table, from observations to progress."""
-    by_hand = [source_key(name) for name in chain.sources if name.endswith("_nl")]
-    observations = dg.AssetKey([chain.group, "observations"])
-    indicators = dg.AssetKey([chain.group, "indicators"])
-    return [
-        _table_asset(chain, "observations", [source_key(name) for name in chain.sources]),
-        _table_asset(chain, "indicators", [observations, *by_hand]),
-        _table_asset(chain, "reconciliation", [indicators]),
-        _table_asset(chain, "progress", [indicators, TARGETS]),
-    ]
+    """The computed tables of one chain table, from observations to headline."""
+
+    def key(name: str) -> dg.AssetKey:
+        return dg.AssetKey([chain.group, name])
+
+    deps = {
+        "observations": [source_key(name) for name in chain.sources],
+        "indicators": [key("observations"), *(source_key(name) for name in chain.indicator_sources)],
+        "reconciliation": [key("indicators")],
+        "anomalies": [key("observations"), key("indicators")],
+        "progress": [key("indicators"), TARGETS],
+        "trends": [key("indicators"), TARGETS],
+        "headline": [key("indicators"), *([key("progress")] if "progress" in chain.computed else []), TARGETS],
+    }
+    return [_table_asset(chain, name, deps[name]) for name in chain.computed]

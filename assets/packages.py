@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from assets.chain_table_assets import CHAIN_TABLES, ChainTable
+from assets.chain_table_assets import CHAIN_TABLES, ChainTable, frame, source_tables
+from assets.made_table import hashes
 from assets.night import Night
 from assets.source_assets import TARGETS, pinned_copies
 from assets.stewards_view import OWNERS, check_results
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-COMPUTED = ("observations", "indicators", "reconciliation", "progress")
 CHECK = "contract"
 
 
@@ -30,8 +30,13 @@ def package_key(group: str) -> dg.AssetKey:
 
 
 def release_key(product_id: str) -> dg.AssetKey:
-    """The asset of a release."""
-    return dg.AssetKey(["publication", product_id])
+    """The asset of a release. A key holds no hyphen."""
+    return dg.AssetKey(["publication", product_id.replace("-", "_")])
+
+
+def group_of(product_id: str) -> str:
+    """The group in which the package of a product is made."""
+    return next((chain.group for chain in CHAIN_TABLES if chain.product_id == product_id), product_id)
 
 
 def _held_to_contract(
@@ -48,24 +53,50 @@ def _held_to_contract(
 
 
 def chain_table_content(night: Night, chain: ChainTable) -> "dict[str, pa.Table]":
-    """All tables of the package of a chain table: what was computed, its targets, our breaks, and the copies read."""
+    """All tables of the package of a chain table, in the order of its contract."""
+    found = {}
+    for contract in chain.product.tables:
+        name = contract.table
+        if name in chain.computed:
+            found[name] = night.tables.read(chain.group, name)
+        else:
+            found[name] = _added_table(night, chain, contract)
+    return found
+
+
+def _added_table(night: Night, chain: ChainTable, contract: Contract) -> "pa.Table":
+    """A table that only the package needs: targets, breaks, sources, a reference table, or one that the module adds."""
     import pyarrow.compute as pc
 
     from assets.chain_tables.provenance import sources_frame
-    from assets.chain_tables.reference_tables import known_breaks
+    from assets.chain_tables.reference_tables import known_breaks, reference_rows
 
-    found = {name: night.tables.read(chain.group, name) for name in COMPUTED}
-    targets = night.tables.read("sources", "targets")
-    found["targets"] = targets.filter(pc.equal(targets["chain_table"], chain.product.chain_table))
-    found["known_breaks"] = _held_to_contract(
-        night, chain.group, chain.product.table("known_breaks"), {}, lambda: known_breaks(chain.product.chain_table)
-    )
-    copies = pinned_copies(night, chain.sources)
-    identity = hashlib.sha256(json.dumps([[str(copy), rows] for copy, rows in copies]).encode()).hexdigest()
-    found["sources"] = _held_to_contract(
-        night, chain.group, chain.product.table("sources"), {"copies": identity}, lambda: sources_frame(copies)
-    )
-    return found
+    name, reference = contract.table, contract.get("reference")
+    if name == "targets":
+        targets = night.tables.read("sources", "targets")
+        return targets.filter(pc.equal(targets["chain_table"], chain.chain_table))
+    if name == "sources":
+        copies = pinned_copies(night, chain.sources)
+        identity = hashlib.sha256(json.dumps([[str(copy), rows] for copy, rows in copies]).encode()).hexdigest()
+        return _held_to_contract(night, chain.group, contract, {"copies": identity}, lambda: sources_frame(copies))
+    if name == "known_breaks":
+        return _held_to_contract(night, chain.group, contract, {}, lambda: known_breaks(chain.chain_table))
+    if reference is not None:
+        # conflicts and open targets are kept in one file for all; other reference tables belong to their package whole
+        own = chain.chain_table if name in ("conflicts", "open_targets") else None
+        return _held_to_contract(
+            night, chain.group, contract, {}, lambda: reference_rows(str(reference), own, contract)
+        )
+    observed = "observations" in chain.computed
+    inputs = hashes(night, {"observations": (chain.group, "observations")} if observed else {})
+    inputs |= hashes(night, {source: ("sources", source) for source in chain.sources})
+
+    def extra() -> "pd.DataFrame":
+        known = frame(night, chain.group, "observations") if observed else None
+        made: dict[str, pd.DataFrame] = chain.computation().extra_tables(known, source_tables(night, chain.sources))
+        return made[name]
+
+    return _held_to_contract(night, chain.group, contract, inputs, extra)
 
 
 def _package_asset(
@@ -172,7 +203,7 @@ def package_assets() -> list[dg.AssetsDefinition]:
     """Candidate and release of every package."""
     made: list[dg.AssetsDefinition] = []
     for chain in CHAIN_TABLES:
-        deps = [dg.AssetKey([chain.group, name]) for name in COMPUTED] + [TARGETS]
+        deps = [dg.AssetKey([chain.group, name]) for name in chain.computed] + [TARGETS]
 
         def content(night: Night, chain: ChainTable = chain) -> "dict[str, pa.Table]":
             return chain_table_content(night, chain)
@@ -181,15 +212,45 @@ def package_assets() -> list[dg.AssetsDefinition]:
             _package_asset(chain.product, chain.group, chain.group, deps, content),
             _release_asset(chain.product, chain.group),
         ]
-    targets = product("targets")
+    targets, glance = product("targets"), product("headline")
+    with_headline = [chain for chain in CHAIN_TABLES if "headline" in chain.computed]
     made += [
-        _package_asset(
-            targets,
-            "targets",
-            "publication",
-            [TARGETS],
-            lambda night: {"targets": night.tables.read("sources", "targets")},
-        ),
+        _package_asset(targets, "targets", "publication", [TARGETS], lambda night: _targets_content(night, targets)),
         _release_asset(targets, "targets"),
+        _package_asset(
+            glance,
+            "headline",
+            "publication",
+            [dg.AssetKey([chain.group, "headline"]) for chain in with_headline],
+            lambda night: _glance_content(night, glance, with_headline),
+        ),
+        _release_asset(glance, "headline"),
     ]
     return made
+
+
+def _targets_content(night: Night, package: Product) -> "dict[str, pa.Table]":
+    """Targets of all chain tables, and the places where a target exists whose figure nobody has read."""
+    from assets.chain_tables.reference_tables import reference_rows
+
+    open_targets = package.table("open_targets")
+    return {
+        "targets": night.tables.read("sources", "targets"),
+        "open_targets": _held_to_contract(
+            night, "targets", open_targets, {}, lambda: reference_rows("open_targets", None, open_targets)
+        ),
+    }
+
+
+def _glance_content(night: Night, package: Product, chains: list[ChainTable]) -> "dict[str, pa.Table]":
+    """The headlines of all chain tables in one."""
+    import pandas as pd
+
+    inputs = hashes(night, {chain.group: (chain.group, "headline") for chain in chains})
+    contract = package.table("headline")
+
+    def together() -> pd.DataFrame:
+        parts: list[pd.DataFrame] = [frame(night, chain.group, "headline") for chain in chains]
+        return pd.concat(parts, ignore_index=True)
+
+    return {"headline": _held_to_contract(night, "headline", contract, inputs, together)}

@@ -105,7 +105,7 @@ def _source_asset(name: str) -> dg.AssetsDefinition:
         deps=[VINTAGES],
         group_name="sources",
         owners=OWNERS,
-        kinds={kind if kind == "eurostat" else "csv", "parquet"},
+        kinds={"csv" if kind == "curated" else kind, "parquet"},
         description=f"{contract.granularity_nl}\n\n{contract.title_nl}. {contract.description_nl}",
         metadata=definition_metadata(contract),
         check_specs=check_specs(["sources", name], contract),

@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 
 from assets.night import Night
-from assets.packages import package_key, release_key
+from assets.packages import group_of, package_key, release_key
 from assets.source_assets import VINTAGES
 from contracts.contract import product_names
 from pipelines.definitions import NIGHTLY, build_definitions
@@ -140,7 +140,10 @@ def summarise(night: Night, result: dg.ExecuteInProcessResult) -> Summary:
     refused = {refusal.asset for refusal in refusals}
     datasets = []
     for name in product_names():
-        release, waiting = made.get("/".join(release_key(name).path)), made.get("/".join(package_key(name).path))
+        release, waiting = (
+            made.get("/".join(release_key(name).path)),
+            made.get("/".join(package_key(group_of(name)).path)),
+        )
         because = tuple(sorted(_causes(name, refused)))
         if release is not None:
             outcome = "released" if release["released tonight"] else "unchanged"

@@ -19,7 +19,10 @@ from pathlib import Path
 import pytest
 
 from assets.night import Night
+from assets.packages import release_key
 from assets.sources.embedded_edition import EMBEDDED
+from pipelines.definitions import build_definitions
+from pipelines.nightly import Summary, run_assets
 
 # Great Expectations would otherwise try to report its use to its maker; tests stay on this machine.
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
@@ -140,3 +143,12 @@ def small_edition(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def eurostat(small_edition: Path) -> Iterator[PlayedEurostat]:
     """A played service for one test."""
     yield from playing(small_edition)
+
+
+def core_night(of: Night) -> Summary:
+    """A night of packaging, electronics and the targets only: what the fault tests are about, in less time."""
+    graph = build_definitions().resolve_asset_graph()
+    wanted = {release_key(name) for name in ("packaging", "electronics", "targets")}
+    for key in tuple(wanted):
+        wanted |= set(graph.get_ancestor_asset_keys(key))
+    return run_assets(of, sorted(wanted, key=lambda key: key.to_user_string()))

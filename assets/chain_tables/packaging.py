@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 import pandas as pd
 
@@ -41,6 +42,7 @@ SCOPES = {
     "pack_recycling_rate_nl": ("one_way", "all"),
     "pack_reuse_recycling_rate_nl": ("one_way_and_reusable", "all"),
 }
+TREND_OPTIONS: dict[str, Any] = {"published_preference": OFFICIAL_FIRST, "preferred_scopes": SCOPES}
 
 # Every indicator in this module is of this chain table.
 _published = partial(as_published, chain_table=CHAIN_TABLE)
@@ -145,6 +147,4 @@ def reconciliation(computed_and_published: pd.DataFrame) -> pd.DataFrame:
 
 def progress(computed_and_published: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
     """Every packaging target held against what was observed."""
-    return progress_towards(
-        computed_and_published, targets, published_preference=OFFICIAL_FIRST, preferred_scopes=SCOPES
-    )
+    return progress_towards(computed_and_published, targets, **TREND_OPTIONS)

@@ -1,9 +1,9 @@
 """Writes the embedded edition: real figures that a fresh checkout can build from without a network.
 
-Here: the copies of Eurostat tables that were found in public repositories, and one writer that puts them all in the
-layout of the live service (SDMX-CSV 1.0, codes), with a record beside each.
-Not here: reading the layouts of those copies (`copy_layouts.py`), reading what was written (the Eurostat parser reads
-live and embedded bytes alike), fetching, and any choice about what a figure means.
+Here: one writer a publisher, which puts the copies in the layout of the live service (SDMX-CSV 1.0 with codes for
+Eurostat, OData v3 in JSON for CBS; a plain CSV for research, which has no service), with a record beside each table.
+Not here: reading what was written (the same parsers read live and embedded bytes), fetching, and any choice about what
+a figure means.
 """
 
 from __future__ import annotations
@@ -12,23 +12,18 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from assets.sources.copy_layouts import (
-    EmbedError,
-    read_bulk_tsv,
-    read_codes_and_labels,
-    read_labels,
-    read_long_form,
-)
+from assets.sources.copies import CbsTable, EmbedError, ResearchTable, Table, read_statline
 from assets.sources.eurostat import GEOS
+from assets.sources.found_copies import CBS_REPOSITORY, CBS_TABLES, RESEARCH_TABLES, TABLES
 from contracts.contract import Contract, source_contract
 
 DATA_ADDRESS = "https://ec.europa.eu/eurostat/api/dissemination/sdmx/2.1/data/{code}?format=SDMX-CSV"
+STATLINE_ADDRESS = "https://opendata.cbs.nl/ODataApi/odata"
 
 
 @dataclass(frozen=True)
@@ -41,152 +36,19 @@ class EmbeddedTable:
     sha256: str
 
 
-@dataclass(frozen=True)
-class Copy:
-    """A copy of (part of) a table in a public repository, and how it is read.
-
-    `edition` is the day of the publisher's own last update, None when the copy does not tell. `last_update`
-    is the same moment as the service stamps it, for layouts that do not carry it in their rows.
-    """
-
-    path: str
-    repository: str
-    repository_path: str
-    commit: str
-    read: Callable[[Path, tuple[str, ...]], pd.DataFrame]
-    edition: str | None = None
-    last_update: str = ""
-
-
-@dataclass(frozen=True)
-class Table:
-    """One table to embed: its copies in order of precedence, and what its reader must know."""
-
-    code: str
-    copies: tuple[Copy, ...]
-    flags_kept: bool
-    note_nl: str
-    note_en: str
-    only: tuple[tuple[str, str], ...] = ()
-
-
-KVANUSHA = ("kvanusha12/capstone_project_circular_economy", "469b3657037a1ea4a1ab5b1ceeafe70bc66b762a")
-SINAHECKE = ("sinahecke/plastic-recycling-dashboard", "b796678f9c8798467adb5fd848becb900a8a6636")
-PMAYD = ("pmayd/Data-Science-in-the-Wild", "6461c471bc9b835557e2ff9b5a73b5e077921509")
-EV07 = ("ev07/e-waste.dataviz", "989f9d1a6ad8ef82d94ac72857a14208e382ba7b")
-
-
-def _harvested(folder: str, name: str) -> Copy:
-    """A download from Eurostat's data browser (codes and labels); its edition is not stated."""
-    return Copy(f"{folder}/{name}", KVANUSHA[0], f"Dataset_CE/{name}", KVANUSHA[1], read_codes_and_labels)
-
-
-def _dashboard(folder: str, name: str, edition: str) -> Copy:
-    """A label download of one selection; each row carries its own last update."""
-    return Copy(f"{folder}/{name}", SINAHECKE[0], f"data/{name}", SINAHECKE[1], read_labels, edition)
-
-
-EDITION_UNKNOWN_NL = "De editie is niet vermeld in de kopie; zij is in 2025 opgehaald."
-EDITION_UNKNOWN_EN = "The copy does not state its edition; it was downloaded in 2025."
-
-TABLES: tuple[Table, ...] = (
-    Table(
-        "cei_pc040",
-        (_harvested("cei_pc040", "Generation of packaging waste per capita.csv"),),
-        True,
-        EDITION_UNKNOWN_NL,
-        EDITION_UNKNOWN_EN,
-    ),
-    Table(
-        "cei_pc050",
-        (_harvested("cei_pc050", "Generation_plastic_pkg_waste_per_capita.csv"),),
-        True,
-        EDITION_UNKNOWN_NL,
-        EDITION_UNKNOWN_EN,
-    ),
-    Table(
-        "cei_wm020",
-        (_harvested("cei_wm020", "Recycling rate of overall packaging.csv"),),
-        True,
-        EDITION_UNKNOWN_NL,
-        EDITION_UNKNOWN_EN,
-    ),
-    Table(
-        "cei_wm060",
-        (_harvested("cei_wm060", "Recycling rate of WEEE separately collected.csv"),),
-        True,
-        EDITION_UNKNOWN_NL,
-        EDITION_UNKNOWN_EN,
-    ),
-    Table(
-        "demo_gind",
-        (_harvested("demo_gind", "europe_population.csv"),),
-        True,
-        "Alleen de gemiddelde bevolking (AVG). " + EDITION_UNKNOWN_NL,
-        "Average population (AVG) only. " + EDITION_UNKNOWN_EN,
-        only=(("indic_de", "AVG"),),
-    ),
-    Table(
-        "env_waselee",
-        (Copy("env_waselee/env_waselee.tsv", EV07[0], "data/env_waselee.tsv", EV07[1], read_bulk_tsv),),
-        True,
-        "Tien categorieën, 2005-2018, uitgave van 2020 (dag niet vermeld), met de codes van toen: "
-        "RCY_REU en REU in plaats van RCY_PRP_REU en PRP_REU. Nederland heeft voor 2018 hetzelfde getal "
-        "voor RCY_REU als voor 2017 (139 367 t); zo staat het bij Eurostat.",
-        "Ten categories, 2005-2018, release of 2020 (day not stated), with the codes of that time: "
-        "RCY_REU and REU instead of RCY_PRP_REU and PRP_REU. The Netherlands has the same figure for "
-        "RCY_REU in 2018 as in 2017 (139 367 t); that is how it stands at Eurostat.",
-    ),
-    Table(
-        "env_waspac",
-        (
-            # The workbook was last updated on 8 February 2021 at 11:01; the service stamps that as 11:00.
-            Copy(
-                "env_waspac/env_waspac_combined.parquet",
-                PMAYD[0],
-                "data/env_waspac_combined.parquet",
-                PMAYD[1],
-                read_long_form,
-                "2021-02-08",
-                "08/02/21 11:00:00",
-            ),
-            _dashboard("env_waspac", "estat_env_waspac.csv", "2024-10-23"),
-            _dashboard("env_waspac", "packaging waste generated.csv", "2025-02-27"),
-        ),
-        False,
-        "Drie uitgaven: de volledige tabel van 8-2-2021 (2009-2018, uitgevoerd zonder vlaggen; "
-        "Nederland tot en met 2017) en, alleen voor cellen die daar ontbreken, kunststof gerecycled "
-        "(23-10-2024, 2001-2022) en kunststof ontstaan (27-2-2025, 2010-2022), die hun vlaggen wel "
-        "hebben. LAST UPDATE zegt per rij welke. Percentages uit deze uitgaven samen horen niet bij "
-        "één publicatie.",
-        "Three releases: the whole table of 8-2-2021 (2009-2018, exported without flags; the "
-        "Netherlands up to 2017) and, only for cells that it lacks, plastic recycled (23-10-2024, "
-        "2001-2022) and plastic generated (27-2-2025, 2010-2022), which do keep their flags. LAST "
-        "UPDATE says which for each row. Rates from these releases together do not belong to one "
-        "publication.",
-    ),
-    Table(
-        "env_waspacr",
-        (_dashboard("env_waspacr", "estat_env_waspacr_allcountries.csv", "2025-02-27"),),
-        True,
-        "Alleen kunststof, 2010-2022.",
-        "Plastic only, 2010-2022.",
-    ),
-)
-
-
 def select_observations(table: Table, dimensions: tuple[str, ...], parts: list[pd.DataFrame]) -> pd.DataFrame:
     """The rows that are embedded, from the copies in order of precedence.
 
     In: text columns `dimensions` + OBSERVED per copy. Out: the same columns, sorted by the dimensions and
-    the year. A cell that an earlier copy has is never overwritten by a later one; cells without value and
-    without flag are left out, as the live service leaves them out; a missing value with a flag stays.
+    the year. A cell that an earlier copy has is never overwritten by a later one; cells without value,
+    flag and confidentiality status are left out, as the live service leaves them out; a missing value whose flag or
+    status says why stays.
     Raises EmbedError when one copy has a cell twice.
     """
     key = [*dimensions, "TIME_PERIOD"]
     kept = []
     for copy, part in zip(table.copies, parts, strict=True):
-        chosen = part["geo"].isin(GEOS) & ((part["OBS_VALUE"] != "") | (part["OBS_FLAG"] != ""))
+        chosen = part["geo"].isin(GEOS) & (part[["OBS_VALUE", "OBS_FLAG", "CONF_STATUS"]] != "").any(axis=1)
         for dimension, code in table.only:
             chosen &= part[dimension] == code
         rows = part[chosen]
@@ -200,7 +62,7 @@ def select_observations(table: Table, dimensions: tuple[str, ...], parts: list[p
 
 def sdmx_csv(code: str, dimensions: tuple[str, ...], rows: pd.DataFrame) -> bytes:
     """The body as the live service answers: a header of codes and one observation a line, UTF-8 with LF."""
-    body = rows.assign(DATAFLOW=f"ESTAT:{code.upper()}(1.0)", CONF_STATUS="")
+    body = rows.assign(DATAFLOW=f"ESTAT:{code.upper()}(1.0)")
     columns = ["DATAFLOW", "LAST UPDATE", *dimensions, "TIME_PERIOD", "OBS_VALUE", "OBS_FLAG", "CONF_STATUS"]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -209,21 +71,38 @@ def sdmx_csv(code: str, dimensions: tuple[str, ...], rows: pd.DataFrame) -> byte
     return text.getvalue().encode("utf-8")
 
 
-def write_embedded_edition(shared_data: Path, destination: Path, retrieved_at: str) -> list[EmbeddedTable]:
-    """Writes `eurostat/<code>.csv` and `.record.json` below `destination`, one pair a table of TABLES.
+def odata_v3(code: str, rows: list[dict[str, object]]) -> bytes:
+    """The body as the live service answers: `odata.metadata` and `value`, UTF-8, one row a line."""
+    metadata = json.dumps(f"{STATLINE_ADDRESS}/{code}/$metadata#Cbs.OData.WebAPI.TypedDataSet")
+    lines = ",\n".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in rows)
+    return f'{{"odata.metadata":{metadata},"value":[\n{lines}\n]}}\n'.encode()
 
-    `shared_data` is the folder that holds the copies (`eurostat/<code>/...`); `retrieved_at` the moment to
-    record, as `2026-11-21T00:00:00Z`. The same copies and moment give the same bytes. Raises
-    FileNotFoundError, before anything is written, with the copies that are missing, and EmbedError when a
-    copy is not laid out as expected.
+
+def write_embedded_edition(shared_data: Path, destination: Path, retrieved_at: str) -> list[EmbeddedTable]:
+    """Writes `eurostat/<code>.csv`, `cbs/<code>.json` and `research/<code>.csv` with their `.record.json` below
+    `destination`, one pair a table of TABLES, CBS_TABLES and RESEARCH_TABLES.
+
+    `shared_data` is the folder that holds the copies (`eurostat/<code>/...`, `nl/cbs_<code>/...`); `retrieved_at` the
+    moment to record, as `2026-11-21T00:00:00Z`. The same copies and moment give the same bytes. Raises
+    FileNotFoundError, before anything is written, with the copies that are missing, and EmbedError when a copy is not
+    laid out as expected.
     """
-    copies = shared_data / "eurostat"
-    missing = [copy.path for table in TABLES for copy in table.copies if not (copies / copy.path).is_file()]
+    needed = [f"eurostat/{copy.path}" for table in TABLES for copy in table.copies]
+    needed += [f"nl/{table.path}" for table in CBS_TABLES]
+    needed += [f"eurostat/{table.path}" for table in RESEARCH_TABLES]
+    missing = [path for path in needed if not (shared_data / path).is_file()]
     if missing:
-        raise FileNotFoundError(f"the embedded edition needs these copies below {copies.name}/: {', '.join(missing)}")
-    folder = destination / "eurostat"
-    folder.mkdir(parents=True, exist_ok=True)
-    return [_write_table(table, copies, folder, retrieved_at) for table in TABLES]
+        raise FileNotFoundError(f"the embedded edition needs these copies: {', '.join(missing)}")
+    for kind in ("eurostat", "cbs", "research"):
+        (destination / kind).mkdir(parents=True, exist_ok=True)
+    written = [
+        _write_table(table, shared_data / "eurostat", destination / "eurostat", retrieved_at) for table in TABLES
+    ]
+    written += [_write_cbs_table(table, shared_data / "nl", destination / "cbs", retrieved_at) for table in CBS_TABLES]
+    return written + [
+        _write_research_table(table, shared_data / "eurostat", destination / "research", retrieved_at)
+        for table in RESEARCH_TABLES
+    ]
 
 
 def _write_table(table: Table, copies: Path, folder: Path, retrieved_at: str) -> EmbeddedTable:
@@ -239,7 +118,7 @@ def _write_table(table: Table, copies: Path, folder: Path, retrieved_at: str) ->
     (folder / f"{table.code}.csv").write_bytes(body)
     details: dict[str, object] = {
         "url": DATA_ADDRESS.format(code=table.code.upper()),
-        "edition": _one_or_list([copy.edition for copy in table.copies]),
+        "edition": _one_or_list(list(dict.fromkeys(copy.edition for copy in table.copies))),
         "retrieved_at": retrieved_at,
         "retrieved_from": "; ".join(
             f"github.com/{c.repository} @ {c.commit}: {c.repository_path}" for c in table.copies
@@ -247,6 +126,67 @@ def _write_table(table: Table, copies: Path, folder: Path, retrieved_at: str) ->
         "copy_sha256": _one_or_list([hashlib.sha256((copies / c.path).read_bytes()).hexdigest() for c in table.copies]),
         "flags_kept": table.flags_kept,
         "geos": sorted(set(rows["geo"])),
+        "note_nl": table.note_nl,
+        "note_en": table.note_en,
+    }
+    return _write_record(contract, folder / f"{table.code}.csv", body, len(rows), details)
+
+
+def _write_cbs_table(table: CbsTable, copies: Path, folder: Path, retrieved_at: str) -> EmbeddedTable:
+    """Reads the copy of one CBS table, keeps what the contract asks for, writes its body and its record."""
+    contract = source_contract(table.code)
+    path = copies / table.path
+    selection: dict[str, list[str]] = contract.get("selection") or {}
+    saved = read_statline(path)
+    absent = [name for name in (*selection, *table.topics) if name not in saved[0]]
+    if absent:
+        raise EmbedError(f"{path.name}: column {', '.join(absent)} is missing; found {', '.join(saved[0])}")
+    rows = [row for row in saved if all(str(row[name]).strip() in codes for name, codes in selection.items())]
+    if table.topics:
+        rows = [{name: row[name] for name in ("ID", "Perioden", *table.topics)} for row in rows]
+    body = odata_v3(table.code, rows)
+    (folder / f"{table.code}.json").write_bytes(body)
+    details: dict[str, object] = {
+        "url": f"{STATLINE_ADDRESS}/{table.code}/TypedDataSet",
+        "edition": table.edition,
+        "retrieved_at": retrieved_at,
+        "retrieved_from": f"github.com/{CBS_REPOSITORY[0]} @ {CBS_REPOSITORY[1]}: {table.repository_path}",
+        "copy_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "flags_kept": False,
+        "geos": ["NL"],
+        "note_nl": table.note_nl,
+        "note_en": table.note_en,
+    }
+    return _write_record(contract, folder / f"{table.code}.json", body, len(rows), details)
+
+
+def _write_research_table(table: ResearchTable, copies: Path, folder: Path, retrieved_at: str) -> EmbeddedTable:
+    """Reads the copy of one research table, keeps the contract's columns and the chosen rows, writes both files."""
+    contract = source_contract(table.code)
+    path = copies / table.path
+    with path.open(encoding="utf-8", newline="") as handle:
+        saved = list(csv.DictReader(handle))
+    columns = list(contract.column_names)
+    absent = [name for name in (*columns, *(name for name, _ in table.only)) if not saved or name not in saved[0]]
+    if absent:
+        raise EmbedError(
+            f"{path.name}: column {', '.join(absent)} is missing; found {', '.join(saved[0] if saved else [])}"
+        )
+    rows = [row for row in saved if all(row[name] in values for name, values in table.only)]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([row[name] for name in columns] for row in rows)
+    body = text.getvalue().encode("utf-8")
+    (folder / f"{table.code}.csv").write_bytes(body)
+    details: dict[str, object] = {
+        "url": None,
+        "edition": table.edition,
+        "retrieved_at": retrieved_at,
+        "retrieved_from": f"github.com/{table.repository} @ {table.commit}: {table.repository_path}",
+        "copy_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "flags_kept": False,
+        "geos": ["NL"],
         "note_nl": table.note_nl,
         "note_en": table.note_en,
     }
@@ -308,7 +248,8 @@ def _write_record(contract: Contract, path: Path, body: bytes, rows: int, detail
 
 def _licence_name(contract: Contract) -> str:
     """Short name of the licence, in the letters that a data package allows."""
-    return "eurostat-reuse" if contract.get("sourceKind") == "eurostat" else "public-facts"
+    names = {"eurostat": "eurostat-reuse", "cbs": "CC-BY-4.0", "research": str(contract.get("licence"))}
+    return names.get(str(contract.get("sourceKind")), "public-facts")
 
 
 def _one_or_list(values: list[str | None]) -> object:

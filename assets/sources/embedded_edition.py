@@ -13,11 +13,14 @@ from assets.sources.archive import ArchiveRecord, record_of
 
 EMBEDDED = Path(__file__).parent / "embedded"
 
+#: The folder of each kind of source, and the layout in which it answers.
+LAYOUTS = {"eurostat": ".csv", "cbs": ".json", "research": ".csv", "curated": ".csv"}
+
 
 def embedded_copy(source: str, folder: Path = EMBEDDED) -> tuple[bytes, ArchiveRecord]:
     """Bytes and record of the embedded copy of a source; FileNotFoundError where there is none."""
-    for kind in ("eurostat", "curated"):
-        path = folder / kind / f"{source}.csv"
+    for kind, suffix in LAYOUTS.items():
+        path = folder / kind / f"{source}{suffix}"
         if path.exists():
             noted = json.loads((folder / kind / f"{source}.record.json").read_text(encoding="utf-8"))
             body = path.read_bytes()

@@ -10,11 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from assets.sources import cbs, eurostat
 from assets.sources.archive import Archive, ArchiveRecord, record_of
 from assets.sources.embedded_edition import EMBEDDED, embedded_copy
-from assets.sources.eurostat import data_url
 from assets.sources.http import FetchError, PoliteSession
-from contracts.contract import source_contract
+from contracts.contract import Contract, source_contract
+
+#: Kinds of source that a service delivers; all others are kept by hand.
+LIVE_KINDS = ("eurostat", "cbs")
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class Fetched:
 
 @dataclass(frozen=True)
 class FetchSettings:
-    """Where to fetch. `eurostat_url` None means: do not ask the live service.
+    """Where to fetch. `eurostat_url` or `cbs_url` None means: do not ask that service.
 
     `refused` names copies (sha256) per source that an audit refused: they are not kept when the live service fails.
     """
@@ -55,6 +58,16 @@ class FetchSettings:
     user_agent: str
     embedded: Path = EMBEDDED
     refused: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    cbs_url: str | None = None
+
+    def live_address(self, contract: Contract) -> str | None:
+        """Where the live service gives this source; None where it is not to be asked."""
+        match contract.get("sourceKind"):
+            case "eurostat" if self.eurostat_url is not None:
+                return eurostat.data_url(self.eurostat_url, contract)
+            case "cbs" if self.cbs_url is not None:
+                return cbs.data_url(self.cbs_url, contract)
+        return None
 
 
 def fetch_source(
@@ -63,12 +76,13 @@ def fetch_source(
     """Fetches one source and returns the copy to build from. Raises FileNotFoundError where nothing is to be had."""
     contract = source_contract(source)
     reason = ""
-    if contract.get("sourceKind") == "eurostat":
-        if settings.eurostat_url is None:
+    if contract.get("sourceKind") in LIVE_KINDS:
+        address = settings.live_address(contract)
+        if address is None:
             reason = "the live service was not asked"
         else:
             try:
-                return _fetch_live(source, data_url(settings.eurostat_url, contract), archive, session, retrieved_at)
+                return _fetch_live(source, address, archive, session, retrieved_at)
             except FetchError as error:
                 reason = f"the live service failed: {error}"
         refused = settings.refused.get(source, frozenset())

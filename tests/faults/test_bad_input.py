@@ -21,10 +21,8 @@ import pytest
 
 from assets.sources.archive import Archive
 from assets.sources.http import PoliteSession
-from pipelines.nightly import Refusal, Summary, run_assets, run_night
-from tests.conftest import Answer, PlayedEurostat, files_with_bytes, free_port, night, playing
-
-pytestmark = pytest.mark.xdist_group("faults")
+from pipelines.nightly import Refusal, Summary, run_assets
+from tests.conftest import Answer, PlayedEurostat, core_night, files_with_bytes, free_port, night, playing
 
 Spoil = Callable[[bytes], Answer]
 
@@ -260,7 +258,7 @@ class PlayedNight:
 def good_home(small_edition: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home after one good night, offline."""
     home = tmp_path_factory.mktemp("good") / "home"
-    summary = run_night(night(home, edition=small_edition))
+    summary = core_night(night(home, edition=small_edition))
     assert summary.exit_code == 0, summary.refusals
     return home
 
@@ -289,7 +287,7 @@ def played(
         answers = {fault.table: fault.spoil(service.body(fault.table)) for fault in NIGHTS[which].values()}
         answers[revised] = replaced(before, after, service.body(revised))
         service.answers = dict(answers)
-        summary = run_night(night(home, edition=small_edition, eurostat_url=service.url))
+        summary = core_night(night(home, edition=small_edition, eurostat_url=service.url))
         service.answers = {}
         nights[which] = PlayedNight(home, summary, chain, other, answers)
     return nights[which]
@@ -426,7 +424,7 @@ def failing_night(good_home: Path, small_edition: Path, tmp_path_factory: pytest
     asked.answers = {table: answer for table, answer, _ in FAILING.values()}
     away = (("Location", f"{there.url}/sdmx/2.1/data/DEMO_GIND/A"),)
     asked.answers["demo_gind"] = Answer(b"", 302, away)
-    yield run_night(night(home, edition=small_edition, eurostat_url=asked.url))
+    yield core_night(night(home, edition=small_edition, eurostat_url=asked.url))
     for server in (elsewhere, here):
         next(server, None)
 

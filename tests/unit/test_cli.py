@@ -128,7 +128,7 @@ def test_a_setting_that_cannot_be_used_is_exit_code_2_and_one_plain_sentence(
     ("words", "said"),
     [
         (["serve"], "nothing is published under empty/ yet; run `ketenmonitor nightly` first"),
-        (["embed", "nowhere"], "the embedded edition needs these copies below eurostat/: cei_pc040/"),
+        (["embed", "nowhere"], "the embedded edition needs these copies: eurostat/cei_pc040/"),
     ],
 )
 def test_a_command_without_what_it_needs_is_exit_code_2(

@@ -1,0 +1,196 @@
+"""The construction chain table: what it reads and which indicators it computes (domain study, chapter 5).
+
+Construction and demolition waste is the mineral part (W121), non-hazardous: the European target excludes hazardous
+waste, and the figures with hazardous waste are others. Fill sand stands apart: CBS lists it outside its total. Pure
+functions; the Dagster assets are in `assets/chain_table_assets.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from assets.chain_tables.industry_waste import industry_waste
+from assets.chain_tables.packaging import published_by_hand
+from assets.chain_tables.reference_tables import known_breaks
+from assets.chain_tables.source_figures import SourceTable, curated_measures, eurostat_figures
+from assets.formulas.breaks import mark_known_breaks
+from assets.formulas.flags import union
+from assets.formulas.published import as_published
+from assets.formulas.rates import ratio, share_of_sum
+from assets.formulas.reconciliation import reconcile
+from assets.formulas.shapes import (
+    INDICATOR_COLUMNS,
+    INDICATOR_KEY,
+    OBSERVATION_COLUMNS,
+    OBSERVATION_KEY,
+    aligned,
+    computed_rows,
+    in_order,
+    matching,
+    measure_rows,
+)
+from assets.formulas.targets import progress as progress_towards
+
+CHAIN_TABLE = "construction"
+SOURCES = ("env_wastrt", "83180NED", "84970NED", "construction_nl")
+INDICATOR_SOURCES = ("construction_nl",)
+
+# The target of Directive 2008/98/EC, art. 11(2)(b), is about non-hazardous waste.
+CDW_SCOPE = "non_hazardous"
+SCOPES = {"cdw_recovery_rate": (CDW_SCOPE,)}
+TREND_OPTIONS: dict[str, Any] = {"published_preference": ("construction_nl",), "preferred_scopes": SCOPES}
+
+# Topic of CBS 83180NED -> measure and subgroup.
+MINERALS = {
+    "TotaalNietMetaalMineralen_18": ("domestic_extraction", "non_metallic_minerals"),
+    "TotaalNietMetaalMineralen_65": ("imports", "non_metallic_minerals"),
+    "TotaalNietMetaalMineralen_122": ("exports", "non_metallic_minerals"),
+    "Ophoogzand_23": ("domestic_extraction", "fill_sand"),
+}
+# Branch of CBS 84970NED: building materials industry (SBI 23).
+BUILDING_MATERIALS_INDUSTRY = "324600"
+
+# Every indicator in this module is of this chain table.
+_ratio = partial(ratio, chain_table=CHAIN_TABLE)
+
+
+def observations(sources: Mapping[str, SourceTable]) -> pd.DataFrame:
+    """All figures of the sources as observations, our own breaks marked beside the source's flags."""
+    parts = [
+        _demolition_waste(sources["env_wastrt"]),
+        _minerals(sources["83180NED"]),
+        industry_waste(
+            sources["84970NED"],
+            chain_table=CHAIN_TABLE,
+            branch=BUILDING_MATERIALS_INDUSTRY,
+            subgroup="building_materials_industry",
+        ),
+        curated_measures(sources["construction_nl"], chain_table=CHAIN_TABLE),
+    ]
+    rows = mark_known_breaks(pd.concat(parts, ignore_index=True), known_breaks(CHAIN_TABLE), "measure")
+    return in_order(rows, OBSERVATION_COLUMNS, OBSERVATION_KEY)
+
+
+def indicators(observed: pd.DataFrame, sources: Mapping[str, SourceTable]) -> pd.DataFrame:
+    """Computed indicators, and beside each the value that a source publishes."""
+    of_treated = partial(_ratio, observed, denominator="cdw_treated")
+    parts = [
+        share_of_sum(
+            observed,
+            ("cdw_recycled", "cdw_backfilled"),
+            ("cdw_treated",),
+            chain_table=CHAIN_TABLE,
+            indicator="cdw_recovery_rate",
+            method="recovered_and_backfilled_over_treated",
+        ),
+        of_treated(
+            indicator="cdw_recycling_rate_ex_backfilling", numerator="cdw_recycled", method="recycled_over_treated"
+        ),
+        of_treated(indicator="cdw_backfilling_share", numerator="cdw_backfilled", method="backfilled_over_treated"),
+        mineral_consumption(observed),
+        _ratio(
+            observed,
+            indicator="building_materials_industry_waste_recovered_share",
+            numerator="industry_waste_recovered",
+            denominator="industry_waste",
+            method="industry_recovered_over_total",
+        ),
+        as_published(
+            observed,
+            chain_table=CHAIN_TABLE,
+            indicator="flat_glass_collected_t",
+            measure="collected",
+            unit="t",
+            subgroups=("flat_glass",),
+        ),
+        *published_by_hand(sources["construction_nl"], CHAIN_TABLE),
+    ]
+    rows = mark_known_breaks(pd.concat(parts, ignore_index=True), known_breaks(CHAIN_TABLE), "indicator")
+    return in_order(rows, INDICATOR_COLUMNS, INDICATOR_KEY)
+
+
+def mineral_consumption(observed: pd.DataFrame) -> pd.DataFrame:
+    """Extraction plus imports minus exports of non-metallic minerals, in kilotonnes, without fill sand.
+
+    In: observations. Out: indicators; numerator is the outcome, denominator is null. All three flows are required.
+    """
+    extraction, imports, exports = aligned(
+        [
+            measure_rows(
+                observed, measure, chain_table=CHAIN_TABLE, subgroups=("non_metallic_minerals",), units=("kt",)
+            )
+            for measure in ("domestic_extraction", "imports", "exports")
+        ],
+        matching(),
+    )
+    consumed = extraction["value"] + imports["value"] - exports["value"]
+    return computed_rows(
+        [extraction, imports, exports],
+        chain_table=CHAIN_TABLE,
+        indicator="dmc_nonmetallic_minerals_t",
+        method="extraction_plus_imports_minus_exports",
+        unit="kt",
+        decimals=0,
+        value=consumed,
+        numerator=consumed,
+        denominator=pd.Series(np.nan, index=consumed.index),
+        flags=union(extraction["flags"], imports["flags"], exports["flags"]),
+    )
+
+
+def reconciliation(computed_and_published: pd.DataFrame) -> pd.DataFrame:
+    """Where computed and published differ. Nothing here is both, so the package has no such table."""
+    return reconcile(computed_and_published, set())
+
+
+def progress(computed_and_published: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
+    """Every construction target held against what was observed."""
+    return progress_towards(computed_and_published, targets, **TREND_OPTIONS)
+
+
+def _demolition_waste(table: SourceTable) -> pd.DataFrame:
+    """Mineral construction and demolition waste, non-hazardous, by operation."""
+    frame = table.frame
+    chosen = frame.loc[(frame["waste"] == "W121") & (frame["hazard"] == "NHAZ")]
+    rows = eurostat_figures(
+        replace(table, frame=chosen), chain_table=CHAIN_TABLE, definition_version="waste_statistics"
+    )
+    return rows.assign(scope_version=CDW_SCOPE)
+
+
+def _minerals(table: SourceTable) -> pd.DataFrame:
+    """Flows of non-metallic minerals and the extraction of fill sand; million kilograms are kilotonnes."""
+    frame = table.frame.loc[table.frame["topic"].isin(list(MINERALS)) & table.frame["value"].notna()]
+    flows = frame["topic"].map(MINERALS)
+    rows = pd.DataFrame(
+        {
+            "measure": flows.str[0].astype("str"),
+            "subgroup": flows.str[1].astype("str"),
+            "year": frame["Perioden"].str[:4].astype("int64"),
+            "value": frame["value"].astype("float64"),
+        },
+        index=frame.index,
+    ).assign(
+        chain_table=CHAIN_TABLE,
+        geo="NL",
+        unit="kt",
+        decimals=0,
+        obs_status="A",
+        flags="",
+        conf_status="F",
+        origin="published",
+        definition_version="ew_mfa",
+        scope_version="all",
+        source=table.name,
+        vintage=table.record.vintage,
+        confidence="primary",
+    )
+    for column in ("known_break", "source_edition"):
+        rows[column] = pd.Series([None] * len(rows), index=rows.index, dtype="str")
+    return in_order(rows, OBSERVATION_COLUMNS, OBSERVATION_KEY)

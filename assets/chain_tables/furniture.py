@@ -1,0 +1,147 @@
+"""The furniture chain table: what it reads and which indicators it computes (domain study, chapter 4).
+
+There is no producer responsibility for furniture, so no legal target; mattresses had one, with mattresses discarded as
+denominator. Denominators that differ are scopes of one indicator, never mixed. Pure functions; the Dagster assets are
+in `assets/chain_table_assets.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+import pandas as pd
+
+from assets.chain_tables.awaited import no_source_yet
+from assets.chain_tables.industry_waste import industry_waste
+from assets.chain_tables.packaging import published_by_hand
+from assets.chain_tables.reference_tables import known_breaks
+from assets.chain_tables.source_figures import SourceTable, curated_measures
+from assets.formulas.apparent_consumption import apparent_consumption
+from assets.formulas.breaks import mark_known_breaks
+from assets.formulas.flags import union, with_letter
+from assets.formulas.rates import ratio, scaled_ratio, share_of_sum
+from assets.formulas.reconciliation import reconcile
+from assets.formulas.shapes import (
+    INDICATOR_COLUMNS,
+    INDICATOR_KEY,
+    OBSERVATION_COLUMNS,
+    OBSERVATION_KEY,
+    aligned,
+    computed_rows,
+    in_order,
+    matching,
+    measure_rows,
+)
+from assets.formulas.targets import progress as progress_towards
+
+CHAIN_TABLE = "furniture"
+SOURCES = ("84970NED", "84971NED", "furniture_nl")
+
+# The furniture industry, SBI 31, by the code of CBS.
+BRANCH, INDUSTRY = "341600", "furniture_industry"
+
+# The agreement on mattresses counts over what is discarded; the press quotes a rate over what is sold.
+DENOMINATORS = {
+    "per_discarded": ("discarded", "recycled_over_discarded"),
+    "per_collected": ("collected", "recycled_over_collected"),
+    "per_sold": ("sold", "recycled_over_sold"),
+}
+# Indicators that no source fills. Consumption waits for PRODCOM and COMEXT; of what thrift shops take in, the part that
+# is furniture was not found; bulky waste waits for CBS (household waste), the outflow model for a history of sales.
+AWAITED = (
+    "furniture_apparent_consumption_t",
+    "furniture_apparent_consumption_eur",
+    "furniture_reuse_kringloop_t",
+    "bulky_waste_kg_hab",
+    "bulky_residual_share",
+    "furniture_lifetime_outflow_t",
+)
+
+SCOPES = {"mattress_recycling_rate": ("per_discarded",)}
+TREND_OPTIONS = {"published_preference": ("furniture_nl",), "preferred_scopes": SCOPES}
+
+
+def observations(sources: Mapping[str, SourceTable]) -> pd.DataFrame:
+    """All figures of the sources as observations, our own breaks marked beside the source's flags."""
+    of_industry = partial(industry_waste, chain_table=CHAIN_TABLE, branch=BRANCH, subgroup=INDUSTRY)
+    parts = [
+        of_industry(sources["84970NED"]),
+        of_industry(sources["84971NED"]),
+        curated_measures(sources["furniture_nl"], chain_table=CHAIN_TABLE),
+    ]
+    rows = mark_known_breaks(pd.concat(parts, ignore_index=True), known_breaks(CHAIN_TABLE), "measure")
+    return in_order(rows, OBSERVATION_COLUMNS, OBSERVATION_KEY)
+
+
+def indicators(observed: pd.DataFrame, sources: Mapping[str, SourceTable]) -> pd.DataFrame:
+    """Computed indicators, beside each the value that a source publishes, and empty rows for what has no source yet."""
+    of_industry = partial(ratio, chain_table=CHAIN_TABLE, denominator="industry_waste", subgroups=(INDUSTRY,))
+    parts = [
+        share_of_sum(
+            observed,
+            ("reused",),
+            ("reused", "bulky_residual_waste"),
+            chain_table=CHAIN_TABLE,
+            indicator="furniture_reuse_share",
+            method="reused_over_reused_and_residual",
+        ),
+        *[_mattress_recycling_rate(observed, scope) for scope in DENOMINATORS],
+        of_industry(
+            observed.loc[observed["source"] == "84970NED"],
+            indicator="furniture_industry_waste_recovered_share",
+            numerator="industry_waste_recovered",
+            method="industry_recovered_over_total",
+        ),
+        of_industry(
+            observed.loc[observed["source"] == "84971NED"],
+            indicator="furniture_industry_waste_fuel_share",
+            numerator="industry_waste_used_as_fuel",
+            method="used_as_fuel_over_total",
+        ),
+        apparent_consumption(observed, chain_table=CHAIN_TABLE, indicator="furniture_apparent_consumption_t"),
+        *published_by_hand(sources["furniture_nl"], CHAIN_TABLE),
+    ]
+    known = pd.concat(parts, ignore_index=True)
+    awaited = no_source_yet(known, AWAITED, sources["furniture_nl"], chain_table=CHAIN_TABLE)
+    rows = mark_known_breaks(pd.concat([known, awaited], ignore_index=True), known_breaks(CHAIN_TABLE), "indicator")
+    return in_order(rows, INDICATOR_COLUMNS, INDICATOR_KEY)
+
+
+def _mattress_recycling_rate(observed: pd.DataFrame, scope: str) -> pd.DataFrame:
+    """Mattresses recycled over one of the three denominators, in pieces; the scope names the denominator."""
+    denominator, method = DENOMINATORS[scope]
+    upper, lower = aligned(
+        [
+            measure_rows(observed, measure, chain_table=CHAIN_TABLE, subgroups=("mattresses",), units=("pieces",))
+            for measure in ("recycled_products", denominator)
+        ],
+        matching(),
+    )
+    flags = union(upper["flags"], lower["flags"])
+    rows = computed_rows(
+        [upper, lower],
+        chain_table=CHAIN_TABLE,
+        indicator="mattress_recycling_rate",
+        method=method,
+        unit="percent",
+        decimals=1,
+        value=scaled_ratio(upper["value"], lower["value"], 100.0),
+        numerator=upper["value"],
+        denominator=lower["value"],
+        # "at least 1.1 million discarded" and "about 2 million sold": a rate over such a number is a rough one
+        flags=with_letter(flags, "u", lower["flags"].str.contains("e")),
+    )
+    return rows.assign(scope_version=pd.Series(scope, index=rows.index, dtype="str"))
+
+
+def reconciliation(computed_and_published: pd.DataFrame) -> pd.DataFrame:
+    """Where computed and published differ. Nothing here is published by the source that it is computed from."""
+    return reconcile(computed_and_published, set())
+
+
+def progress(computed_and_published: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
+    """The targets for mattresses held against what was observed; furniture itself has none."""
+    return progress_towards(
+        computed_and_published, targets, published_preference=("furniture_nl",), preferred_scopes=SCOPES
+    )
