@@ -17,13 +17,13 @@ take one case a row and give the number beside `refusal`: a reason instead of a 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.special import stdtr, stdtrit
 
 from assets.formulas.breaks import mark_known_breaks
 from assets.formulas.shapes import in_order
@@ -248,8 +248,8 @@ def projection(cases: pd.DataFrame, rules: TrendRules = DEFAULT_RULES) -> pd.Dat
         standing = direction * (expected - target)
         certain = np.where(standing >= -_NOISE, 1.0, 0.0)
         score = np.where(error > _NOISE, standing / np.where(error > _NOISE, error, 1.0), 0.0)
-    probability = np.where(error > _NOISE, student_t_cdf(np.nan_to_num(score), freedom), certain)
-    margin = student_t_quantile(0.5 + rules.confidence / 2.0, freedom) * error
+    probability = np.where(error > _NOISE, stdtr(freedom, np.nan_to_num(score)), certain)
+    margin = stdtrit(freedom, 0.5 + rules.confidence / 2.0) * error
     bounded = cases["bounded"].to_numpy(dtype=bool)
     numbers = {
         name: np.where(bounded, np.clip(number, 0.0, 100.0), number)
@@ -317,72 +317,6 @@ def compound_rate(start: Floats, end: Floats, years: Floats) -> Floats:
     possible = (start > 0) & (end > 0) & (years > 0)
     growth = np.where(possible, end, 1.0) / np.where(possible, start, 1.0)
     return np.where(possible, np.expm1(np.log(growth) / np.where(possible, years, 1.0)), np.nan)
-
-
-def student_t_cdf(t: npt.ArrayLike, freedom: npt.ArrayLike) -> Floats:
-    """The probability that Student's t with so many degrees of freedom is at most `t`."""
-    score, df = np.broadcast_arrays(np.asarray(t, dtype=np.float64), np.asarray(freedom, dtype=np.float64))
-    square = score * score
-    tail = 0.5 * _incomplete_beta(df / 2.0, np.full(df.shape, 0.5), df / (df + square), square / (df + square))
-    return np.where(score > 0, 1.0 - tail, tail)
-
-
-def student_t_quantile(probability: float, freedom: npt.ArrayLike) -> Floats:
-    """The value below which Student's t stays with this probability (0.5 < probability < 1)."""
-    if not 0.5 < probability < 1.0:
-        raise ValueError(f"student_t_quantile: probability {probability}, expected one between 0.5 and 1")
-    df = np.asarray(freedom, dtype=np.float64)
-    few, place = np.unique(df, return_inverse=True)
-    low, high = np.zeros(few.shape), np.ones(few.shape)
-    while (short := student_t_cdf(high, few) < probability).any():
-        high = np.where(short, 2.0 * high, high)
-    while True:
-        middle = 0.5 * (low + high)
-        # Done when the two ends are neighbours in floating point.
-        if ((middle <= low) | (middle >= high)).all():
-            break
-        below = student_t_cdf(middle, few) < probability
-        low, high = np.where(below, middle, low), np.where(below, high, middle)
-    return np.asarray(high[place.reshape(df.shape)], dtype=np.float64)
-
-
-def _incomplete_beta(a: Floats, b: Floats, x: Floats, rest: Floats) -> Floats:
-    # The regularised incomplete beta function; `rest` is 1 - x, given apart because 1 - x loses digits near one.
-    turned = x > (a + 1.0) / (a + b + 2.0)
-    first, second = np.where(turned, b, a), np.where(turned, a, b)
-    at, away = np.where(turned, rest, x), np.where(turned, x, rest)
-    with np.errstate(divide="ignore"):
-        front = np.exp(_log_gamma(a + b) - _log_gamma(a) - _log_gamma(b) + first * np.log(at) + second * np.log(away))
-    part: Floats = front * _beta_fraction(first, second, at) / first
-    return np.where(turned, 1.0 - part, part)
-
-
-def _beta_fraction(a: Floats, b: Floats, x: Floats) -> Floats:
-    # Continued fraction of the incomplete beta function (Abramowitz and Stegun 26.5.8) by Lentz's method.
-    tiny = 1e-300
-    c = np.ones(x.shape)
-    d = 1.0 / _away_from_zero(1.0 - (a + b) * x / (a + 1.0), tiny)
-    fraction = d
-    for step in range(1, 1000):
-        even = step * (b - step) * x / ((a + 2 * step - 1.0) * (a + 2 * step))
-        odd = -(a + step) * (a + b + step) * x / ((a + 2 * step) * (a + 2 * step + 1.0))
-        for coefficient in (even, odd):
-            d = 1.0 / _away_from_zero(1.0 + coefficient * d, tiny)
-            c = _away_from_zero(1.0 + coefficient / c, tiny)
-            fraction = fraction * c * d
-        if (np.abs(c * d - 1.0) < 1e-15).all():
-            return fraction
-    raise ValueError("student_t_cdf: the continued fraction did not settle; expected fewer degrees of freedom")
-
-
-def _away_from_zero(values: Floats, tiny: float) -> Floats:
-    return np.where(np.abs(values) < tiny, tiny, values)
-
-
-def _log_gamma(values: Floats) -> Floats:
-    few, place = np.unique(values, return_inverse=True)
-    logs = np.array([math.lgamma(value) for value in few.tolist()], dtype=np.float64)
-    return logs[place.reshape(values.shape)]
 
 
 def _breaks(points: pd.DataFrame, ignored: Collection[str]) -> pd.Series[bool]:

@@ -19,8 +19,6 @@ from assets.formulas.trends import (
     observed_change,
     projection,
     required_change,
-    student_t_cdf,
-    student_t_quantile,
     trend,
     windows,
 )
@@ -33,38 +31,6 @@ def only(frame: pd.DataFrame) -> dict[str, object]:
 
 # Printed tables of Student's t (ten digits), and closed forms: one degree of freedom is the Cauchy distribution,
 # two have t = (2p - 1) sqrt(2 / (1 - (2p - 1)^2)).
-@pytest.mark.parametrize(
-    ("probability", "freedom", "value"),
-    [
-        (0.975, 1, 12.7062047362), (0.975, 2, 4.3026527297), (0.975, 3, 3.1824463053), (0.975, 4, 2.7764451052),
-        (0.975, 10, 2.2281388520), (0.975, 30, 2.0422724563), (0.95, 3, 2.3533634348), (0.995, 3, 5.8409093097),
-        (0.75, 1, 1.0), (0.9, 5, 1.4758840488),
-    ],
-)  # fmt: skip
-def test_quantiles_of_student_t_are_those_of_the_tables(probability: float, freedom: int, value: float) -> None:
-    assert float(student_t_quantile(probability, freedom)) == pytest.approx(value, abs=1e-10)
-
-
-@pytest.mark.parametrize("t", [-1e6, -40.0, -3.0, -1.0, -1e-6, 0.0, 0.3, 1.0, 2.5, 40.0])
-def test_student_t_is_the_closed_form_for_one_and_two_degrees_of_freedom(t: float) -> None:
-    assert float(student_t_cdf(t, 1)) == pytest.approx(0.5 + math.atan(t) / math.pi, abs=1e-10)
-    assert float(student_t_cdf(t, 2)) == pytest.approx(0.5 + t / (2 * math.sqrt(2 + t * t)), abs=1e-10)
-
-
-@given(t=st.floats(-50, 50), freedom=st.integers(1, 60), probability=st.floats(0.51, 0.999))
-@settings(max_examples=50, deadline=None)
-def test_student_t_is_symmetric_and_the_quantile_undoes_it(t: float, freedom: int, probability: float) -> None:
-    assert float(student_t_cdf(t, freedom) + student_t_cdf(-t, freedom)) == pytest.approx(1.0, abs=1e-12)
-    assert float(student_t_cdf(student_t_quantile(probability, freedom), freedom)) == pytest.approx(
-        probability, abs=1e-10
-    )
-
-
-def test_a_quantile_below_the_middle_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"expected one between 0.5 and 1"):
-        student_t_quantile(0.5, 3)
-
-
 @pytest.mark.parametrize(
     ("case", "row", "change", "refusal"),
     [
