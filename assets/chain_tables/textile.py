@@ -35,7 +35,15 @@ SOURCES = ("84970NED", "84971NED", "demo_gind", "textile_nl")
 BRANCH, INDUSTRY = "312505", "textile_industry"
 
 # Consumption and exports of used textiles wait for PRODCOM and COMEXT.
-AWAITED = ("textile_apparent_consumption_t", "textile_export_used_t")
+# The shares of the decree: producers report for the first time in 2026, on 2025.
+AWAITED = (
+    "textile_apparent_consumption_t",
+    "textile_export_used_t",
+    "textile_reuse_recycling_share",
+    "textile_reuse_share",
+    "textile_reuse_nl_share",
+    "textile_fibre_to_fibre_share",
+)
 
 # The printed rate is the rounded quotient of the tonnes of the same mass balance.
 SAME_RELEASE = {("textile_separate_collection_rate", "textile_nl")}
