@@ -21,8 +21,8 @@ GEO = "NL"
 
 HEADLINE_COLUMNS = (
     "chain_table", "indicator", "subgroup", "geo", "level", "year", "value", "value_rounded", "unit", "basis",
-    "basis_source", "obs_status", "flags", "known_break", "target_id", "comparator", "target_value", "target_year_from",
-    "target_status", "distance_rounded", "verdict", "arrow", "refusal",
+    "basis_source", "scope_version", "confidence", "obs_status", "flags", "known_break", "target_id", "comparator",
+    "target_value", "target_year_from", "target_status", "distance_rounded", "verdict", "arrow", "refusal",
 )  # fmt: skip
 HEADLINE_KEY = ("indicator", "subgroup", "geo", "level")
 
@@ -61,14 +61,15 @@ def headline(
 ) -> pd.DataFrame:
     """The latest Dutch value of every indicator with the target that it is held against now; `shapes/headline`.
 
-    One row an indicator, subgroup and level (EU, NL, or `none` where no target applies). Of several targets the one in
-    force in the year of the latest value counts, else the next to come; a lapsed one never does.
+    One row an indicator, subgroup and level (EU, NL, or `none` where no target applies). Of several targets the one
+    that held in the year of the latest value counts, else the next to come; a lapsed one never does.
     """
     latest = _latest(assessed_values(indicators, **options))
     standing = targets.loc[targets["status"] != "lapsed", ["target_id", "status"]]
     held = progress.loc[(progress["geo"] == GEO) & (progress["verdict"] != "no_data")]
     held = held.merge(standing.rename(columns={"status": "target_status"}), on="target_id", how="inner")
-    held = held.merge(latest[["indicator", "subgroup", "year"]], on=["indicator", "subgroup", "year"], how="inner")
+    seen = latest[["indicator", "subgroup", "year", "scope_version", "confidence"]]
+    held = held.merge(seen, on=["indicator", "subgroup", "year"], how="inner")
     within = held["verdict"].isin(["met", "not_met"])
     held = held.assign(later=(~within).astype("int64")).sort_values(
         ["indicator", "subgroup", "level", "later", "target_year_from", "target_id"], kind="stable"

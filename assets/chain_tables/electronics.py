@@ -35,6 +35,8 @@ OFFICIAL_FIRST = ("env_waselee", "cei_wm060", "electronics_nl")
 SCOPES = {
     # the Directive counts all equipment, solar panels included; figures without them have an indicator of their own
     "weee_collection_rate_pom": ("all", "incl_pv"),
+    # the gap of today is published without solar panels only; that of 2018 was to another target
+    "weee_gap_to_target_t": ("excl_pv", "all"),
 }
 TREND_OPTIONS: dict[str, Any] = {"published_preference": OFFICIAL_FIRST, "preferred_scopes": SCOPES}
 LEFT_OUT = {

@@ -113,7 +113,6 @@ OFFICIAL_FIRST = (
 SCOPES = {
     # with gross imports, goods count that leave again; what CBS states without them is the input of the Netherlands
     "dmi_t": ("net_of_reexports",),
-    "npce2025_save": ("incl_secondary",),
     # one variant has to stand in the table of progress; the others are in `halving_variants`
     "npce_halving_index": ("dmc_abiotic_base_2016",),
 }

@@ -95,7 +95,7 @@ def assessed_values(
     """The one value that counts for every indicator, subgroup, geo and year.
 
     In: indicators. Out: the cell, chain_table, unit, value (unrounded), decimals, basis (`computed` or
-    `published`), basis_source, obs_status, flags, known_break. Rows without a value do not count. Scope: the
+    `published`), basis_source, scope_version, confidence, status. Rows without a value do not count. Scope: the
     first of `preferred_scopes[indicator]` that a cell has (`all` for an indicator not named); others are
     ignored. Published: the source that comes first in `published_preference`, sources not listed after it by
     name. Computed: counts, unrounded, where it rounds to that published value or where nothing is published;
@@ -125,6 +125,8 @@ def assessed_values(
         "decimals",
         "basis",
         "basis_source",
+        "scope_version",
+        "confidence",
         "obs_status",
         "flags",
         "known_break",

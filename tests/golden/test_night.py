@@ -347,6 +347,7 @@ CHANGED_CELLS: dict[tuple[str, str, str | None, str], tuple[str, str]] = {
     ("headline", "pack_recovery_rate", None, "value"): ("95.5098789038", "95.4794520548"),
     # the sum of the materials no longer confirms the published total, so the published one counts
     ("headline", "pack_waste_generated_t", None, "basis"): ("computed", "published"),
+    ("headline", "pack_waste_generated_t", None, "confidence"): ("computed", "primary"),
     ("headline", "pack_waste_generated_t", None, "value"): ("3138000", "3139000"),
     ("headline", "pack_waste_generated_t", None, "value_rounded"): ("3138000", "3139000"),
     ("progress", "pack_recovery_rate__total__nl__2015", None, "value"): ("95.5098789038", "95.4794520548"),
