@@ -18,13 +18,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Night:
-    """One run: `home` holds archive, tables, quarantine and published; `started_at` is the time of the run (UTC)."""
+    """One run: `home` holds archive, tables, quarantine and published; `started_at` is the time of the run (UTC).
+
+    `public_url` is where the published folder is served; without it the address of `publisher.yaml` stands.
+    `zenodo_url` is the Zenodo at which DOIs were reserved for releases to come, where there is one.
+    """
 
     home: Path
     started_at: datetime
     eurostat_url: str | None
     user_agent: str
     embedded: Path | None = None
+    public_url: str | None = None
+    zenodo_url: str | None = None
 
     @cached_property
     def archive(self) -> "Archive":

@@ -5,14 +5,15 @@ Thin: what a release is and when one is made is in `publish`. Not here: what the
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Literal
 
 import dagster as dg
 
 from assets.chain_table_assets import CHAIN_TABLES, ChainTable, frame, source_tables
 from assets.made_table import hashes
 from assets.night import Night
+from assets.quality_of_tables import quality_of
 from assets.source_assets import TARGETS, pinned_copies
 from assets.stewards_view import OWNERS, check_results
 from contracts.contract import Contract, Product, product
@@ -105,6 +106,7 @@ def _package_asset(
     asset_group: str,
     deps: list[dg.AssetKey],
     content: "Callable[[Night], dict[str, pa.Table]]",
+    behind: "Iterable[tuple[Literal['source', 'table'], str, str]]",
 ) -> dg.AssetsDefinition:
     @dg.asset(
         key=package_key(group),
@@ -129,7 +131,11 @@ def _package_asset(
     def candidate(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) -> Iterator[Any]:
         """Writes the release candidate aside and says what changed since the last release."""
         from assets.table_store import TableRefused
+        from publish.pointers import mend_pointers
+        from publish.portals.zenodo import reserved_doi
         from publish.release import build_candidate
+        from publish.release_facts import publisher
+        from publish.revision_policy import RevisionNotPermitted
 
         try:
             tables = content(night)
@@ -137,9 +143,27 @@ def _package_asset(
             blocking, _ = check_results(refusal.verdict.checks, {"error": refusal.verdict.messages("error")})
             yield blocking
             raise dg.Failure(f"package {package.id} was not made: {refusal}", allow_retries=False) from refusal
-        made = build_candidate(
-            package, tables, published=night.published, staging=night.staging, released_at=night.started_at
-        )
+        mend_pointers(night.published, package.id)
+
+        def reserved(version: str) -> str | None:
+            return reserved_doi(night.home, night.zenodo_url, package.id, version) if night.zenodo_url else None
+
+        try:
+            made = build_candidate(
+                package,
+                tables,
+                published=night.published,
+                staging=night.staging,
+                released_at=night.started_at,
+                quality=quality_of(night, behind),
+                by=publisher(night.public_url),
+                doi_of=reserved,
+            )
+        except RevisionNotPermitted as blocked:
+            yield dg.AssetCheckResult(
+                check_name=CHECK, passed=False, severity=dg.AssetCheckSeverity.ERROR, description=str(blocked)
+            )
+            raise dg.Failure(str(blocked), allow_retries=False) from blocked
         found = made.difference
         news = "nothing changed since" if made.status == "unchanged" else "to be released as"
         context.log.info(f"{package.id}: {news} {made.version}")
@@ -175,12 +199,11 @@ def _release_asset(package: Product, group: str) -> dg.AssetsDefinition:
     def release(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) -> dg.MaterializeResult[Any]:
         """Moves the candidate into the public folder in one rename, if there is something new."""
         from publish.promotion import promote
-        from publish.release import waiting_candidate, write_index
+        from publish.release import waiting_candidate
 
         outcome = promote(
             waiting_candidate(package.id, published=night.published, staging=night.staging), night.published
         )
-        write_index(night.published)
         words = f"released as {outcome.version}" if outcome.released else f"unchanged, {outcome.version} stands"
         context.log.info(f"{package.id}: {words}")
         for repair in outcome.repaired:
@@ -209,13 +232,20 @@ def package_assets() -> list[dg.AssetsDefinition]:
             return chain_table_content(night, chain)
 
         made += [
-            _package_asset(chain.product, chain.group, chain.group, deps, content),
+            _package_asset(chain.product, chain.group, chain.group, deps, content, _behind(chain)),
             _release_asset(chain.product, chain.group),
         ]
     targets, glance = product("targets"), product("headline")
     with_headline = [chain for chain in CHAIN_TABLES if "headline" in chain.computed]
     made += [
-        _package_asset(targets, "targets", "publication", [TARGETS], lambda night: _targets_content(night, targets)),
+        _package_asset(
+            targets,
+            "targets",
+            "publication",
+            [TARGETS],
+            lambda night: _targets_content(night, targets),
+            [("table", "sources", "targets"), ("table", "targets", "open_targets")],
+        ),
         _release_asset(targets, "targets"),
         _package_asset(
             glance,
@@ -223,10 +253,17 @@ def package_assets() -> list[dg.AssetsDefinition]:
             "publication",
             [dg.AssetKey([chain.group, "headline"]) for chain in with_headline],
             lambda night: _glance_content(night, glance, with_headline),
+            [*(("table", chain.group, "headline") for chain in with_headline), ("table", "headline", "headline")],
         ),
         _release_asset(glance, "headline"),
     ]
     return made
+
+
+def _behind(chain: ChainTable) -> "list[tuple[Literal['source', 'table'], str, str]]":
+    """The tables whose audits stand behind the package of a chain table: its sources, then its own."""
+    own: list[tuple[Literal["source", "table"], str, str]] = [("source", "sources", name) for name in chain.sources]
+    return own + [("table", "sources" if c.table == "targets" else chain.group, c.table) for c in chain.product.tables]
 
 
 def _targets_content(night: Night, package: Product) -> "dict[str, pa.Table]":

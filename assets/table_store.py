@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from assets.sources.archive import write_whole
 from contracts.audit import audit_any
 from contracts.contract import Contract
-from contracts.verdict import CheckResult, Verdict
+from contracts.verdict import CheckResult, Offence, Verdict
 
 ROOT = Path(__file__).parent.parent
 
@@ -30,7 +30,8 @@ ROOT = Path(__file__).parent.parent
 def code_digest() -> str:
     """sha256 over all code and reference data that decide a table, and over the libraries that compute it."""
     digest = hashlib.sha256()
-    for room in ("contracts", "assets", "publish"):
+    # not `publish`: how a table leaves the house does not decide what stands in it
+    for room in ("contracts", "assets"):
         for path in sorted((ROOT / room).rglob("*")):
             if (
                 path.suffix in (".py", ".csv", ".yaml", ".json")
@@ -56,6 +57,7 @@ class Standing:
     rows: int
     columns: int
     exact_duplicates: int
+    rows_refused: int
     checks: tuple[CheckResult, ...]
     messages: tuple[str, ...]
     facts: tuple[tuple[str, str], ...]
@@ -111,7 +113,7 @@ class TableStore:
             return None
         try:
             raw: dict[str, Any] = json.loads(note.read_text(encoding="utf-8"))
-            raw["checks"] = tuple(CheckResult(**{**check, "sample": ()}) for check in raw["checks"])
+            raw["checks"] = tuple(_check(check) for check in raw["checks"])
             raw["messages"] = tuple(raw["messages"])
             raw["facts"] = tuple((k, v) for k, v in raw["facts"])
             return Standing(**raw)
@@ -155,6 +157,7 @@ class TableStore:
             rows=accepted.num_rows,
             columns=accepted.num_columns,
             exact_duplicates=verdict.exact_duplicates,
+            rows_refused=verdict.rows_refused,
             checks=verdict.checks,
             messages=verdict.messages("warning") + verdict.messages("info"),
             facts=tuple(sorted((facts or {}).items())),
@@ -190,6 +193,11 @@ class TableStore:
             return None
         write_whole(path, _parquet_bytes(verdict.refused))
         return path
+
+
+def _check(noted: dict[str, Any]) -> CheckResult:
+    sample = tuple(Offence(**offence) for offence in noted["sample"])
+    return CheckResult(**{**noted, "sample": sample})
 
 
 def _parquet_bytes(table: pa.Table) -> bytes:

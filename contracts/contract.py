@@ -31,6 +31,7 @@ __all__ = [
     "product_names",
     "read_contract",
     "read_product",
+    "shape",
     "source_contract",
     "source_names",
 ]
@@ -46,6 +47,12 @@ def source_contract(name: str) -> Contract:
 def product(name: str) -> Product:
     """The contract of the package `name`."""
     return read_product(CONTRACTS / "products" / f"{name}.odcs.yaml")
+
+
+@cache
+def shape(name: str) -> Contract:
+    """The contract of a table that packages have in common."""
+    return read_contract(CONTRACTS / "products" / "shapes" / f"{name}.odcs.yaml")
 
 
 @cache

@@ -60,6 +60,8 @@ def read_column(
             *at,
         )
     title_nl, title_en, description_nl, description_en = texts or ("", "", "", "")
+    if ("deprecatedNl" in custom) != ("deprecatedEn" in custom):
+        raise source.error(f"column {name}: deprecatedNl and deprecatedEn belong together", *at)
 
     rules: list[Rule] = []
 
@@ -144,6 +146,8 @@ def read_column(
         description_nl=custom.get("descriptionNl", description_nl),
         description_en=custom.get("descriptionEn", description_en),
         provenance=bool(custom.get("provenance", False)),
+        deprecated_nl=str(custom.get("deprecatedNl", "")),
+        deprecated_en=str(custom.get("deprecatedEn", "")),
     )
     return column, rules
 

@@ -63,6 +63,9 @@ class Column:
     description_nl: str
     description_en: str
     provenance: bool
+    # why the column will go, in two languages; empty while it stays
+    deprecated_nl: str = ""
+    deprecated_en: str = ""
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,10 @@ def field(column: Column, contract: Contract) -> dict[str, Any]:
         described["upv:unit"] = column.unit
     if column.code_list:
         described["upv:codeList"] = column.code_list
+    if column.provenance:
+        described["upv:provenance"] = True
+    if column.deprecated_nl:
+        described["upv:deprecatedNl"], described["upv:deprecatedEn"] = column.deprecated_nl, column.deprecated_en
     if column.logical_type == "boolean":
         described["trueValues"], described["falseValues"] = ["true"], ["false"]
     held = constraints(column, contract)

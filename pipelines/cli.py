@@ -1,4 +1,4 @@
-"""The command line: `ketenmonitor nightly | fetch | build | publish | check | verify | embed | serve | ui`.
+"""The command line: `ketenmonitor nightly | fetch | build | publish | check | verify | diff | withdraw | ...`.
 
 Exit codes: 0 done (also: nothing changed), 1 something was refused and the rest was published, 2 wrong use or set-up.
 Here: words and exit codes. Not here: what a command does. Imports are inside, so that `--help` answers at once.
@@ -12,6 +12,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from pipelines.portal_commands import add_portal_commands
 
 if TYPE_CHECKING:
     from pipelines.nightly import Summary
@@ -71,16 +73,14 @@ def _check(arguments: argparse.Namespace) -> int:
     return WRONG_USE if problems else DONE
 
 
-def _verify(arguments: argparse.Namespace) -> int:
-    from publish.release import verify
+def _of_releases(which: str) -> Callable[[argparse.Namespace], int]:
+    def run(arguments: argparse.Namespace) -> int:
+        from pipelines import release_commands
 
-    settings = _settings(arguments)
-    problems = [str(problem) for problem in verify(settings.night().published)]
-    if arguments.json:
-        print(json.dumps({"problems": problems}, ensure_ascii=False, indent=2))
-    else:
-        print("\n".join(problems) or "Every published file is what its release says.")
-    return REFUSED if problems else DONE
+        code: int = getattr(release_commands, which)(arguments, _settings(arguments))
+        return code
+
+    return run
 
 
 def _embed(arguments: argparse.Namespace) -> int:
@@ -99,8 +99,7 @@ def _embed(arguments: argparse.Namespace) -> int:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
-    from functools import partial
-    from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+    from publish.web_server import serve
 
     published = _settings(arguments).night().published
     if not published.is_dir():
@@ -110,16 +109,14 @@ def _serve(arguments: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return WRONG_USE
-    with ThreadingHTTPServer(
-        (arguments.host, arguments.port), partial(SimpleHTTPRequestHandler, directory=str(published))
-    ) as server:
-        print(
-            f"The published folder is at http://{arguments.host}:{server.server_port}/ (stop with Ctrl-C)", flush=True
-        )
-        try:
-            server.serve_forever()
-        except KeyboardInterrupt:
-            print()
+
+    def ready(port: int) -> None:
+        print(f"The published site is at http://{arguments.host}:{port}/ (stop with Ctrl-C)", flush=True)
+
+    try:
+        serve(published, arguments.host, arguments.port, ready)
+    except KeyboardInterrupt:
+        print()
     return DONE
 
 
@@ -175,11 +172,20 @@ def _parser() -> argparse.ArgumentParser:
     )
     command("publish", _part("publish"), "release the candidates that wait", night=True)
     command("check", _check, "check the contracts, code lists and reference tables")
-    command("verify", _verify, "hold every published file against the checksum of its release")
+    command("verify", _of_releases("verify"), "hold every published file against the checksum of its release")
+    diff = command("diff", _of_releases("diff"), "say what changed between two releases (exit code 1 if anything did)")
+    diff.add_argument("old", help="a release: packaging@1.0.0, packaging for the newest, or its folder")
+    diff.add_argument("new", help="the release to hold it against")
+    withdrawal = command("withdraw", _of_releases("withdraw"), "withdraw a release; a tombstone stays in its place")
+    withdrawal.add_argument("release", help="dataset and version: packaging@1.0.0")
+    withdrawal.add_argument("--reason-nl", required=True, help="why, in Dutch")
+    withdrawal.add_argument("--reason-en", required=True, help="why, in English")
+    withdrawal.add_argument("--replaced-by", help="the version to use instead (default: the newest that stands)")
     embed = command("embed", _embed, "write the embedded edition from a folder with copies of the source tables")
     embed.add_argument("copies", type=Path, help="folder with the copies, laid out as eurostat/<table>/ and nl/")
+    add_portal_commands(commands, _settings)
     for name, run, words, port in (
-        ("serve", _serve, "show the published folder in a browser", 8080),
+        ("serve", _serve, "show the published site in a browser", 8080),
         ("ui", _ui, "open the steward's view (Dagster)", 3000),
     ):
         made = command(name, run, words)

@@ -7,13 +7,15 @@ from collections.abc import Callable
 
 import dagster as dg
 
+from assets.catalogue_asset import CATALOGUE, catalogue_asset
 from assets.chain_table_assets import CHAIN_TABLES, chain_table_assets
 from assets.night import Night
-from assets.packages import package_assets
+from assets.packages import package_assets, release_key
 from assets.source_assets import source_assets
+from contracts.contract import product_names
 from pipelines.settings import read_settings
 
-NIGHTLY = "nightly"
+NIGHTLY, SITE = "nightly", "site"
 
 
 def build_definitions(*, night: Callable[[], Night] | None = None) -> dg.Definitions:
@@ -28,17 +30,42 @@ def build_definitions(*, night: Callable[[], Night] | None = None) -> dg.Definit
     def night_resource(_: dg.InitResourceContext) -> Night:
         return make_night()
 
-    assets = [*source_assets(), *package_assets()]
+    assets = [*source_assets(), *package_assets(), catalogue_asset([release_key(name) for name in product_names()])]
     for chain in CHAIN_TABLES:
         assets += chain_table_assets(chain)
     nightly = dg.define_asset_job(
         NIGHTLY,
-        selection=dg.AssetSelection.all(),
+        selection=dg.AssetSelection.all() - dg.AssetSelection.assets(CATALOGUE),
         description="Haalt op, bouwt, toetst en geeft uit: wat elke nacht om half drie draait.",
     )
+    # a job of its own: within one run, a single refused dataset would skip the site of all the others
+    site = dg.define_asset_job(
+        SITE,
+        selection=dg.AssetSelection.assets(CATALOGUE),
+        description="Controleert alle uitgaven en ververst site en catalogus; draait na elke nacht.",
+    )
+
+    def after_the_night(_: dg.RunStatusSensorContext) -> dg.RunRequest:
+        return dg.RunRequest()
+
+    sensors = [
+        dg.run_status_sensor(
+            name=f"site_after_{status.value.lower()}",
+            run_status=status,
+            monitored_jobs=[nightly],
+            request_job=site,
+            default_status=dg.DefaultSensorStatus.RUNNING,
+            description="Ververst de site na een nacht die in de werkplaats is gestart.",
+        )(after_the_night)
+        for status in (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE)
+    ]
     # one process: a new interpreter for each step costs more than most steps do
     return dg.Definitions(
-        assets=assets, jobs=[nightly], resources={"night": night_resource}, executor=dg.in_process_executor
+        assets=assets,
+        jobs=[nightly, site],
+        sensors=sensors,
+        resources={"night": night_resource},
+        executor=dg.in_process_executor,
     )
 
 

@@ -9,11 +9,12 @@ from typing import Any
 
 import dagster as dg
 
+from assets.catalogue_asset import CATALOGUE
 from assets.night import Night
 from assets.packages import group_of, package_key, release_key
 from assets.source_assets import VINTAGES
 from contracts.contract import product_names
-from pipelines.definitions import NIGHTLY, build_definitions
+from pipelines.definitions import NIGHTLY, SITE, build_definitions
 from pipelines.instance import instance
 
 
@@ -92,26 +93,33 @@ def run_night(night: Night, verbose: bool = False) -> Summary:
 
 
 def run_assets(night: Night, selection: Sequence[dg.AssetKey] | None, verbose: bool = False) -> Summary:
-    """Runs all assets, or only some, such as fetching without building."""
+    """Runs all assets, or only some, such as fetching without building; then the site, where something was released."""
     definitions = build_definitions(night=lambda: night)
+    # the console shows the log only when asked; the instance keeps it in any case
+    run_config = {"loggers": {"console": {"config": {"log_level": "INFO" if verbose else "CRITICAL"}}}}
+    publishes = selection is None or bool({release_key(name) for name in product_names()} & set(selection))
     with instance(night.home) as dagster_instance:
-        job = definitions.resolve_job_def(NIGHTLY)
-        # the console shows the log only when asked; the instance keeps it in any case
-        level = "INFO" if verbose else "CRITICAL"
-        result = job.execute_in_process(
+        result = definitions.resolve_job_def(NIGHTLY).execute_in_process(
             instance=dagster_instance,
             raise_on_error=False,
             asset_selection=None if selection is None else list(selection),
-            run_config={"loggers": {"console": {"config": {"log_level": level}}}},
+            run_config=run_config,
         )
-        return summarise(night, result)
+        results = [result]
+        if publishes and night.published.is_dir():
+            results.append(
+                definitions.resolve_job_def(SITE).execute_in_process(
+                    instance=dagster_instance, raise_on_error=False, run_config=run_config
+                )
+            )
+        return summarise(night, results)
 
 
 def assets_of_part(which: str) -> list[dg.AssetKey]:
     """The assets of one part of the night: `fetch`, `build` or `publish`."""
     every = build_definitions().resolve_asset_graph().get_all_asset_keys()
     publish = {release_key(name) for name in product_names()}
-    parts = {"fetch": {VINTAGES}, "publish": publish, "build": every - publish - {VINTAGES}}
+    parts = {"fetch": {VINTAGES}, "publish": publish, "build": every - publish - {VINTAGES, CATALOGUE}}
     return sorted(parts[which], key=lambda key: list(key.path))
 
 
@@ -126,11 +134,11 @@ def _reason(event: dg.DagsterEvent) -> str:
     return (error.message.strip() if error is not None else "") or str(event.message)
 
 
-def summarise(night: Night, result: dg.ExecuteInProcessResult) -> Summary:
-    """The outcome of every dataset and every refusal, from the events of the run."""
+def summarise(night: Night, results: Sequence[dg.ExecuteInProcessResult]) -> Summary:
+    """The outcome of every dataset and every refusal, from the events of a run and of the run of the site after it."""
     refusals = []
     made: dict[str, dict[str, Any]] = {}
-    for event in result.all_events:
+    for event in (event for result in results for event in result.all_events):
         if event.is_step_failure:
             key = _asset_of(event)
             refusals.append(Refusal(key, _reason(event)))
@@ -155,7 +163,7 @@ def summarise(night: Night, result: dg.ExecuteInProcessResult) -> Summary:
             datasets.append(DatasetOutcome(name, outcome, str(waiting["version"])))
     fetched = made.get("sources/vintages", {})
     sources = tuple(fetched["one line a source"]) if fetched else ()
-    return Summary(result.run_id, night.moment, tuple(datasets), tuple(refusals), sources)
+    return Summary(results[0].run_id, night.moment, tuple(datasets), tuple(refusals), sources)
 
 
 def _asset_of(event: dg.DagsterEvent) -> str:

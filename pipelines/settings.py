@@ -27,11 +27,20 @@ class Settings:
     eurostat_url: str | None
     user_agent: str
     released_at: datetime | None
+    public_url: str | None = None
+    zenodo_url: str | None = None
 
     def night(self, started_at: datetime | None = None) -> Night:
         """A run that starts now, or at the time that the environment or the caller gives."""
         moment = self.released_at or started_at or datetime.now(UTC).replace(microsecond=0)
-        return Night(self.home, moment, self.eurostat_url, self.user_agent)
+        return Night(
+            self.home,
+            moment,
+            self.eurostat_url,
+            self.user_agent,
+            public_url=self.public_url,
+            zenodo_url=self.zenodo_url,
+        )
 
 
 def _moment(text: str) -> datetime:
@@ -49,16 +58,20 @@ def _address(name: str, text: str) -> str:
 
 
 def read_settings(environment: dict[str, str] | None = None) -> Settings:
-    """Settings from the environment: KETENMONITOR_HOME, _EUROSTAT_URL, _OFFLINE, _USER_AGENT and SOURCE_DATE_EPOCH."""
+    """Settings from the environment: KETENMONITOR_HOME, _EUROSTAT_URL, _OFFLINE, _USER_AGENT, _PUBLIC_URL and
+    SOURCE_DATE_EPOCH."""
     env = dict(os.environ) if environment is None else environment
     offline = env.get("KETENMONITOR_OFFLINE", "").lower()
     if offline not in ("", "0", "1", "false", "true"):
         raise SettingsError(f"KETENMONITOR_OFFLINE is {offline!r}; expected 1 (ask no live service) or 0")
     url = _address("KETENMONITOR_EUROSTAT_URL", env.get("KETENMONITOR_EUROSTAT_URL") or EUROSTAT_URL)
+    public = env.get("KETENMONITOR_PUBLIC_URL")
     epoch = env.get("SOURCE_DATE_EPOCH")
     return Settings(
         home=Path(env.get("KETENMONITOR_HOME") or "var").absolute(),
         eurostat_url=None if offline in ("1", "true") else url,
         user_agent=env.get("KETENMONITOR_USER_AGENT") or USER_AGENT,
         released_at=_moment(epoch) if epoch else None,
+        public_url=_address("KETENMONITOR_PUBLIC_URL", public) if public else None,
+        zenodo_url=env.get("KETENMONITOR_ZENODO_URL") or None,
     )

@@ -22,6 +22,48 @@ _TEXTS = {
     ),
     "label_nl": ("Naam (Nederlands)", "Label (Dutch)", "De naam in het Nederlands.", "The name in Dutch."),
     "label_en": ("Naam (Engels)", "Label (English)", "De naam in het Engels.", "The name in English."),
+    "description_nl": (
+        "Omschrijving (Nederlands)",
+        "Description (Dutch)",
+        "Wat de code betekent, in het Nederlands.",
+        "What the code means, in Dutch.",
+    ),
+    "description_en": (
+        "Omschrijving (Engels)",
+        "Description (English)",
+        "Wat de code betekent, in het Engels.",
+        "What the code means, in English.",
+    ),
+    "denominator_nl": (
+        "Noemer (Nederlands)",
+        "Denominator (Dutch)",
+        "Waardoor wordt gedeeld, in het Nederlands.",
+        "What is divided by, in Dutch.",
+    ),
+    "denominator_en": (
+        "Noemer (Engels)",
+        "Denominator (English)",
+        "Waardoor wordt gedeeld, in het Engels.",
+        "What is divided by, in English.",
+    ),
+    "formula": (
+        "Formule in symbolen",
+        "Formula in symbols",
+        "De berekening met de codes van de grootheden.",
+        "The computation with the codes of the measures.",
+    ),
+    "formula_nl": (
+        "Formule in woorden (Nederlands)",
+        "Formula in words (Dutch)",
+        "De berekening in het Nederlands.",
+        "The computation in Dutch.",
+    ),
+    "formula_en": (
+        "Formule in woorden (Engels)",
+        "Formula in words (English)",
+        "De berekening in het Engels.",
+        "The computation in English.",
+    ),
     "parent": (
         "Hoort onder",
         "Parent",

@@ -180,6 +180,7 @@ def build_descriptor(
     created: datetime,
     resources: Sequence[PackagedFile],
     sources: pa.Table | None,
+    doi: str | None = None,
 ) -> dict[str, Any]:
     """The descriptor of one release: Dutch in the standard's own properties, English beside it under `upv:`.
 
@@ -189,7 +190,7 @@ def build_descriptor(
     descriptor: dict[str, Any] = {
         "$schema": PROFILE,
         "name": product.id,
-        "id": product.get("identifier"),
+        "id": f"https://doi.org/{doi}" if doi else product.get("identifier"),
         "title": product.title_nl,
         "description": product.description_nl,
         "upv:titleEn": product.title_en,
@@ -201,6 +202,9 @@ def build_descriptor(
         "contributors": contributors(product),
         "keywords": list(product.get("keywords", ())),
         "upv:chainTable": product.chain_table,
+        "upv:changelog": "CHANGELOG.md",
+        "upv:quality": "quality.json",
+        "upv:keyHistory": "history/keys.parquet",
         "upv:contractVersion": product.version,
         "upv:readFirstNl": list(product.get("readFirstNl", ())),
         "upv:readFirstEn": list(product.get("readFirstEn", ())),

@@ -6,32 +6,21 @@ Here: comparing two descriptors and two tables. Not here: reading the last relea
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from contracts.contract import Contract
-from publish.tables import as_text
+from publish.cells import CHANGES_SCHEMA, cell_changes
 
 Bump = Literal["major", "minor", "patch", "none"]
 FieldEvent = Literal["added", "removed", "reordered", "retyped", "tightened", "loosened"]
 
 # The table that says where figures came from. A new retrieval of the same figures is no new release.
 PROVENANCE_TABLE = "sources"
-
-CHANGES_SCHEMA = pa.schema(
-    [
-        (name, pa.string())
-        for name in ("table", "key", "change", "column", "old_value", "new_value", "old_status", "new_status")
-    ]
-)
 
 # What differs between two releases of the same figures under the same description.
 _VOLATILE = {"version", "created", "sources", "resources"}
@@ -76,6 +65,8 @@ class Difference:
     cells_changed: Mapping[str, int] = field(default_factory=dict)
     changes: pa.Table = field(default_factory=CHANGES_SCHEMA.empty_table)
     code_lists: frozenset[str] = frozenset()
+    # tables of conclusions, whose rows come and go with the figures
+    passing: frozenset[str] = frozenset()
 
     def required_bump(self) -> Bump:
         """The smallest step of the version that is honest to users.
@@ -85,10 +76,12 @@ class Difference:
         - patch: only texts (titles, descriptions, licence, names of codes).
         """
         events = {change.event for change in self.schema.fields}
-        if self.schema.tables_removed or events - {"loosened"} or any(self.rows_removed.values()):
+        gone = any(count for table, count in self.rows_removed.items() if table not in self.passing)
+        if self.schema.tables_removed or events - {"loosened"} or gone:
             return "major"
         figures = sum(count for table, count in self.cells_changed.items() if table not in self.code_lists)
-        if self.schema.tables_added or events or any(self.rows_added.values()) or figures:
+        rows = any(self.rows_added.values()) or any(self.rows_removed.values())
+        if self.schema.tables_added or events or rows or figures:
             return "minor"
         if self.schema.descriptions or any(self.cells_changed.values()):
             return "patch"
@@ -235,123 +228,6 @@ def schema_difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> SchemaD
     )
 
 
-Rows = npt.NDArray[np.int64]
-
-
-def _match(old: pa.Table, new: pa.Table, key: tuple[str, ...]) -> tuple[Rows, Rows]:
-    """Row numbers of old and new rows with the same key, side by side; -1 where the other side has none."""
-    if not set(key) <= set(old.column_names):
-        # under another key no row can be recognised: all old ones went, all new ones came
-        nothing_old, nothing_new = np.full(new.num_rows, -1), np.full(old.num_rows, -1)
-        return np.concatenate([np.arange(old.num_rows), nothing_old]), np.concatenate(
-            [nothing_new, np.arange(new.num_rows)]
-        )
-    import duckdb
-
-    on = " AND ".join(f"o.k{i} = n.k{i}" for i in range(len(key)))
-    with duckdb.connect(config={"threads": 1}) as connection:
-        for side, table in (("o", old), ("n", new)):
-            columns = {f"k{i}": pc.fill_null(table.column(name), "") for i, name in enumerate(key)}
-            connection.register(side, pa.table({**columns, "row": np.arange(table.num_rows)}))
-        pairs = connection.sql(
-            'SELECT coalesce(o."row", -1) AS o, coalesce(n."row", -1) AS n '
-            f"FROM o FULL OUTER JOIN n ON {on} ORDER BY n, o"
-        ).to_arrow_table()
-    return pairs.column("o").to_numpy(), pairs.column("n").to_numpy()
-
-
-def _texts(table: pa.Table, column: str | None, rows: Rows) -> pa.Array:
-    """Cells of one text column at `rows`, the empty text as null; nulls where there is no such row."""
-    if column is None or column not in table.column_names:
-        return pa.nulls(len(rows), pa.string())
-    found = table.column(column).combine_chunks().take(pa.array(rows, mask=rows < 0))
-    return pc.if_else(pc.equal(found, ""), pa.scalar(None, pa.string()), found)
-
-
-def _differs(old: pa.Array, new: pa.Array) -> npt.NDArray[np.bool_]:
-    unequal = pc.not_equal(pc.fill_null(old, ""), pc.fill_null(new, ""))
-    found: npt.NDArray[np.bool_] = unequal.to_numpy(zero_copy_only=False)
-    return found
-
-
-def _key_columns(
-    old: pa.Table, new: pa.Table, key: tuple[str, ...], old_rows: Rows, new_rows: Rows
-) -> dict[str, pa.ChunkedArray]:
-    """Key values of every change: from the new row where there is one.
-
-    Numbers stay numbers when both releases agree on it.
-    """
-    columns: dict[str, pa.ChunkedArray] = {}
-    gone = new_rows < 0
-    for name in key:
-        before = (
-            old.column(name).combine_chunks()
-            if name in old.column_names
-            else pa.nulls(old.num_rows, new.schema.field(name).type)
-        )
-        after = new.column(name).combine_chunks()
-        if before.type != after.type or not pa.types.is_integer(after.type):
-            before, after = (as_text(pa.table({"k": side})).column("k").combine_chunks() for side in (before, after))
-        from_old = before.take(pa.array(old_rows, mask=old_rows < 0))
-        from_new = after.take(pa.array(new_rows, mask=gone))
-        columns[name] = pc.if_else(pa.array(gone), from_old, from_new)
-    return columns
-
-
-def cell_changes(old: pa.Table, new: pa.Table, contract: Contract) -> pa.Table:
-    """Rows added and removed and cells changed, in the columns of CHANGES_SCHEMA, ordered by key and column.
-
-    Takes both tables in the types of their own release. Cells are compared as they are published (12
-    significant digits); provenance columns do not count, nor do columns that only one side has: those are
-    changes of the schema. `old_status` and `new_status` are the `obs_status` of the row, where the table has
-    it.
-    """
-    key = contract.primary_key
-    old_text, new_text = as_text(old), as_text(new)
-    old_rows, new_rows = _match(old_text, new_text, key)
-    both = (old_rows >= 0) & (new_rows >= 0)
-    events: list[tuple[str, str | None, int, npt.NDArray[np.bool_]]] = [
-        ("removed", None, -1, new_rows < 0),
-        ("added", None, -1, old_rows < 0),
-    ]
-    for position, name in enumerate(contract.column_names):
-        if name in key or name in contract.provenance_columns or name not in old_text.column_names:
-            continue
-        differs = both & _differs(_texts(old_text, name, old_rows), _texts(new_text, name, new_rows))
-        events.append(("changed", name, position, differs))
-    blocks = []
-    for change, column, position, where in events:
-        before, after = old_rows[where], new_rows[where]
-        size = len(before)
-        keys = _key_columns(old, new, key, before, after)
-        blocks.append(
-            pa.table(
-                {
-                    **{f"k{i}": values for i, values in enumerate(keys.values())},
-                    "position": pa.array(np.full(size, position)),
-                    "change": pa.array([change] * size, pa.string()),
-                    "column": pa.array([column] * size, pa.string()),
-                    "old_value": _texts(old_text, column, before),
-                    "new_value": _texts(new_text, column, after),
-                    "old_status": _texts(old_text, "obs_status", before),
-                    "new_status": _texts(new_text, "obs_status", after),
-                }
-            )
-        )
-    found = pa.concat_tables(blocks)
-    order = [f"k{i}" for i in range(len(key))]
-    found = found.take(
-        pc.sort_indices(found, sort_keys=[(name, "ascending", "at_start") for name in (*order, "position", "change")])
-    )
-    texts = [
-        json.dumps(dict(zip(key, row.values(), strict=True)), ensure_ascii=False)
-        for row in found.select(order).to_pylist()
-    ]
-    found = found.append_column("key", pa.array(texts, pa.string()))
-    found = found.append_column("table", pa.array([contract.table] * len(texts), pa.string()))
-    return found.select(CHANGES_SCHEMA.names).cast(CHANGES_SCHEMA)
-
-
 def difference(
     old: Mapping[str, Any],
     new: Mapping[str, Any],
@@ -379,4 +255,5 @@ def difference(
         cells_changed={name: count["changed"] for name, count in counts.items()},
         changes=pa.concat_tables(found) if found else CHANGES_SCHEMA.empty_table(),
         code_lists=code_lists,
+        passing=frozenset(name for name, contract in contracts.items() if contract.get("rowsMayVanish")),
     )

@@ -12,17 +12,19 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from publish.lock import publishing
+from publish.pointers import repair_dataset
 from publish.published import (
-    INCOMING,
     ReleaseBump,
     ReleaseError,
     ReleaseExistsError,
     files_below,
-    release_folders,
-    repair_dataset,
-    sync_folder,
+    known_releases,
+    newest_standing,
+    version_key,
 )
 from publish.release import Candidate
+from publish.whole_files import INCOMING, sync_folder, sync_tree
 
 
 @dataclass(frozen=True)
@@ -51,11 +53,12 @@ def promote(candidate: Candidate, published: Path) -> ReleaseOutcome:
     candidate was made against another release than the newest.
     """
     dataset, target = candidate.dataset, published / "releases" / candidate.dataset / candidate.version
-    repaired = tuple(repair_dataset(published, dataset))
     released = False
-    if candidate.status == "release":
-        released = _publish(candidate, target, published)
-        repair_dataset(published, dataset)
+    with publishing(published):
+        repaired = tuple(repair_dataset(published, dataset))
+        if candidate.status == "release":
+            released = _publish(candidate, target, published)
+            repair_dataset(published, dataset)
     return ReleaseOutcome(
         dataset, candidate.version, candidate.previous_version, released, candidate.bump, target, repaired
     )
@@ -72,8 +75,10 @@ def _publish(candidate: Candidate, target: Path, published: Path) -> bool:
             )
         shutil.rmtree(candidate.folder)
         return False
-    newest = next((path.name for path in reversed(release_folders(published, candidate.dataset))), None)
-    if newest != candidate.previous_version:
+    known = known_releases(published, candidate.dataset)
+    standing = newest_standing(known)
+    newest = standing.version if standing is not None else None
+    if newest != candidate.previous_version or (known and version_key(known[-1].version) >= version_key(target.name)):
         raise ReleaseError(
             f"{candidate.folder}: was compared with {candidate.previous_version}, but {newest} is the "
             "newest release; build again"
@@ -85,7 +90,7 @@ def _publish(candidate: Candidate, target: Path, published: Path) -> bool:
 def _move(folder: Path, target: Path) -> None:
     """Renames the folder into place; from another filesystem by way of a hidden copy beside the target."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    _sync_all(folder)
+    sync_tree(folder)
     try:
         os.rename(folder, target)
     except OSError as error:
@@ -98,7 +103,7 @@ def _move(folder: Path, target: Path) -> None:
         aside = target.with_name(INCOMING + target.name)
         shutil.rmtree(aside, ignore_errors=True)
         shutil.copytree(folder, aside)
-        _sync_all(aside)
+        sync_tree(aside)
         os.rename(aside, target)
         shutil.rmtree(folder)
     sync_folder(target.parent)
@@ -109,11 +114,3 @@ def _same_bytes(one: Path, other: Path) -> bool:
     return names == files_below(other) and all(
         (one / name).read_bytes() == (other / name).read_bytes() for name in names
     )
-
-
-def _sync_all(folder: Path) -> None:
-    for name in files_below(folder):
-        with (folder / name).open("rb") as handle:
-            os.fsync(handle.fileno())
-    for path in (folder, *(path for path in folder.rglob("*") if path.is_dir())):
-        sync_folder(path)

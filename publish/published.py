@@ -6,9 +6,8 @@
     datasets/<id>/versions.json         all releases, newest first
     index.json                          all datasets
 
-Everything outside `releases/` can be derived from it, which is what `repair` does. Here: reading, repairing,
-verifying.
-Not here: making a release (`release.py`).
+Everything outside `releases/` can be derived from it. Here: reading and verifying. Not here: making a release
+(`release.py`), withdrawing one (`withdrawal.py`), or the pointers to the newest (`pointers.py`).
 """
 
 from __future__ import annotations
@@ -17,18 +16,14 @@ import hashlib
 import json
 import os
 import re
-import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
-from publish.descriptor import json_bytes
-
 SUMS = "SHA256SUMS"
 RECORD = "release.json"
-# Names of what a process leaves behind that died halfway; nothing published begins with it.
-INCOMING = ".incoming-"
+TOMBSTONE = "tombstone.json"
 ReleaseBump = Literal["first", "major", "minor", "patch", "none"]
 _VERSION = re.compile(r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$")
 
@@ -60,6 +55,8 @@ class ReleaseRecord:
     metadata_digest: str
     rows: dict[str, int]
     summary: dict[str, int]
+    # a withdrawn release keeps its record and its place; of its files only a tombstone is left
+    withdrawn: bool = False
 
 
 @dataclass(frozen=True)
@@ -137,15 +134,17 @@ def read_released(folder: Path, relative: str) -> bytes:
 def read_record(folder: Path) -> ReleaseRecord:
     """The record of one release. Raises ReleaseError where it is damaged."""
     content = json.loads(read_released(folder, RECORD))
-    absent = [field.name for field in fields(ReleaseRecord) if field.name not in content]
+    names = [field.name for field in fields(ReleaseRecord) if field.name != "withdrawn"]
+    absent = [name for name in names if name not in content]
     if absent:
         raise damaged(folder / RECORD, f"lacks {', '.join(absent)}")
-    return ReleaseRecord(**{field.name: content[field.name] for field in fields(ReleaseRecord)})
+    withdrawn = (folder / TOMBSTONE).is_file()
+    return ReleaseRecord(**{name: content[name] for name in names}, withdrawn=withdrawn)
 
 
 def record_json(record: ReleaseRecord) -> dict[str, Any]:
-    """A record as it is written."""
-    return asdict(record)
+    """A record as it is written; whether it is withdrawn is said by its tombstone."""
+    return {name: value for name, value in asdict(record).items() if name != "withdrawn"}
 
 
 def release_folders(published: Path, dataset: str) -> list[Path]:
@@ -183,9 +182,17 @@ def _listing_problems(published: Path, dataset: str) -> Iterator[Problem]:
                 "missing",
                 f"{dataset} {version} was published and is no longer there",
             )
-        elif sha256_of(sums) != sha256:
+        elif sha256_of(sums) != sha256 and _withdrawn_sums(sums.parent) != sha256:
             message = f"{relative}/{SUMS} differs from what was published: expected sha256 {sha256}"
             yield Problem(dataset, version, f"{relative}/{SUMS}", "altered", message)
+
+
+def _withdrawn_sums(folder: Path) -> str | None:
+    """The checksum of the list of checksums that stood here before a release was withdrawn."""
+    try:
+        return str(json.loads(read_released(folder, TOMBSTONE))["sha256_before"])
+    except (ReleaseError, ValueError, KeyError):
+        return None
 
 
 def known_releases(published: Path, dataset: str) -> list[ReleaseRecord]:
@@ -200,127 +207,6 @@ def known_releases(published: Path, dataset: str) -> list[ReleaseRecord]:
             f"went on purpose, remove {published / 'datasets' / dataset / 'versions.json'}"
         )
     return [read_record(folder) for folder in release_folders(published, dataset)]
-
-
-def sync_folder(folder: Path) -> None:
-    """Makes the entries of a folder survive a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def replace_if_changed(path: Path, content: bytes) -> bool:
-    """Writes aside and replaces in one step, only where the bytes differ; says whether it wrote."""
-    if path.is_file() and path.read_bytes() == content:
-        return False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(INCOMING + path.name)
-    with aside.open("wb") as handle:
-        handle.write(content)
-        handle.flush()
-        os.fsync(handle.fileno())
-    os.replace(aside, path)
-    sync_folder(path.parent)
-    return True
-
-
-def _point(link: Path, target: str) -> bool:
-    if link.is_symlink() and os.readlink(link) == target:
-        return False
-    if link.is_dir() and not link.is_symlink():
-        raise ReleaseError(f"{link}: is a folder where a link to the newest release belongs; remove it and run again")
-    link.parent.mkdir(parents=True, exist_ok=True)
-    aside = link.with_name(INCOMING + link.name)
-    aside.unlink(missing_ok=True)
-    aside.symlink_to(target, target_is_directory=True)
-    os.replace(aside, link)
-    sync_folder(link.parent)
-    return True
-
-
-def _sweep(folder: Path) -> Iterator[str]:
-    for path in sorted(folder.glob(f"{INCOMING}*")) if folder.is_dir() else []:
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
-        yield f"removed {path.name}, left by an interrupted run, from {folder.parent.name}/{folder.name}"
-
-
-def _version_entry(published: Path, record: ReleaseRecord) -> dict[str, Any]:
-    path = f"releases/{record.dataset}/{record.version}"
-    return {
-        "version": record.version,
-        "released_at": record.released_at,
-        "bump": record.bump,
-        "path": f"{path}/",
-        "figures_digest": record.figures_digest,
-        "sha256": sha256_of(published / path / SUMS),
-        "rows": record.rows,
-        "summary": record.summary,
-    }
-
-
-def repair_dataset(published: Path, dataset: str) -> list[str]:
-    """Brings `datasets/<id>/` in line with `releases/<id>/`; returns what was done.
-
-    Raises ReleaseError where a release is damaged.
-    """
-    home = published / "datasets" / dataset
-    done = [*_sweep(published / "releases" / dataset), *_sweep(home)]
-    records = known_releases(published, dataset)
-    if not records:
-        return done
-    newest = records[-1]
-    entries = [_version_entry(published, record) for record in reversed(records)]
-    latest = {
-        "dataset": dataset,
-        "version": newest.version,
-        "released_at": newest.released_at,
-        "path": entries[0]["path"],
-        "sha256": entries[0]["sha256"],
-    }
-    if _point(home / "latest", f"../../releases/{dataset}/{newest.version}"):
-        done.append(f"datasets/{dataset}/latest points to {newest.version}")
-    for name, content in (
-        ("latest.json", latest),
-        ("versions.json", {"dataset": dataset, "versions": entries}),
-    ):
-        if replace_if_changed(home / name, json_bytes(content)):
-            done.append(f"datasets/{dataset}/{name} written")
-    return done
-
-
-def repair(published: Path) -> list[str]:
-    """`repair_dataset` for every dataset: what a run that died between two steps left undone is done now."""
-    return [line for dataset in datasets(published) for line in repair_dataset(published, dataset)]
-
-
-def write_index(published: Path) -> bool:
-    """Writes `index.json`: every dataset with its titles, newest version, its moment and path.
-
-    Says whether the bytes differed.
-    """
-    entries = []
-    for dataset in datasets(published):
-        records = known_releases(published, dataset)
-        if records:
-            newest = records[-1]
-            entries.append(
-                {
-                    "id": dataset,
-                    "title_nl": newest.title_nl,
-                    "title_en": newest.title_en,
-                    "version": newest.version,
-                    "released_at": newest.released_at,
-                    "path": f"releases/{dataset}/{newest.version}/",
-                    "descriptor": f"releases/{dataset}/{newest.version}/datapackage.json",
-                    "versions": f"datasets/{dataset}/versions.json",
-                }
-            )
-    return replace_if_changed(published / "index.json", json_bytes({"datasets": entries}))
 
 
 def _release_problems(published: Path, dataset: str, folder: Path) -> Iterator[Problem]:
@@ -351,6 +237,11 @@ def _release_problems(published: Path, dataset: str, folder: Path) -> Iterator[P
                 yield Problem(dataset, version, f"{at}/{name}", "altered", message)
 
 
+def newest_standing(records: Sequence[ReleaseRecord]) -> ReleaseRecord | None:
+    """The newest release that is not withdrawn; `records` are oldest first."""
+    return next((record for record in reversed(records) if not record.withdrawn), None)
+
+
 def _pointer_problems(published: Path, dataset: str, newest: str) -> Iterator[Problem]:
     link = published / "datasets" / dataset / "latest"
     target = f"../../releases/{dataset}/{newest}"
@@ -367,6 +258,8 @@ def verify(published: Path) -> list[Problem]:
         problems.extend(_listing_problems(published, dataset))
         for folder in folders:
             problems.extend(_release_problems(published, dataset, folder))
+        standing = [folder.name for folder in folders if not (folder / TOMBSTONE).exists()]
         if folders:
-            problems.extend(_pointer_problems(published, dataset, folders[-1].name))
+            newest = (standing or [folder.name for folder in folders])[-1]
+            problems.extend(_pointer_problems(published, dataset, newest))
     return problems

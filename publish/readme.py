@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,39 +15,7 @@ import pyarrow.compute as pc
 from contracts.contract import Contract, Product
 from publish.descriptor import contributors, licences, source_rows
 from publish.difference import PROVENANCE_TABLE
-
-Language = Literal["nl", "en"]
-
-_MONTHS = {
-    "nl": (
-        "januari",
-        "februari",
-        "maart",
-        "april",
-        "mei",
-        "juni",
-        "juli",
-        "augustus",
-        "september",
-        "oktober",
-        "november",
-        "december",
-    ),
-    "en": (
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ),
-}
+from publish.numbers_and_dates import Language, day, number
 
 # How to read a figure: said only where the package has the column.
 _COLUMNS = {
@@ -132,12 +99,14 @@ _WORDS: dict[str, _Words] = {
         check="Controleren en openen",
         check_text="`sha256sum --check SHA256SUMS` in deze map controleert of ieder bestand is wat wij "
         "publiceerden. Een versie verandert nooit; een wijziging krijgt een nieuw versienummer.",
-        spreadsheet="Teksten staan letterlijk in de CSV-bestanden (UTF-8, komma, punt als decimaalteken). "
-        "Open ze in een rekenblad met Gegevens > Uit tekst/CSV en kies bij codes en toelichtingen het type "
+        spreadsheet="Voor Excel en LibreOffice is er `{workbook}`: getallen zijn daar getallen, in elke taal. "
+        "In de CSV-bestanden staan teksten letterlijk (UTF-8, komma, punt als decimaalteken); "
+        "open ze in een rekenblad met Gegevens > Uit tekst/CSV en kies bij codes en toelichtingen het type "
         "tekst; dubbelklikken kan cijfers verminken en een tekst die met `=`, `+`, `-` of `@` begint als "
         "formule uitvoeren.",
         files="`data/*.csv` en `data/*.parquet` bevatten dezelfde rijen. Wat er sinds de vorige versie "
-        "veranderde, cel voor cel, staat in `diff/changes.csv`.",
+        "veranderde, cel voor cel, staat in `diff/changes.csv`, in woorden in `CHANGELOG.md`; elk ooit "
+        "herzien cijfer staat in `history/revisions.csv`. Welke regels zijn getoetst, en hoe: `quality.html`.",
     ),
     "en": _Words(
         tables="What it holds",
@@ -155,12 +124,14 @@ _WORDS: dict[str, _Words] = {
         check="Checking and opening",
         check_text="`sha256sum --check SHA256SUMS` in this folder checks that every file is what we "
         "published. A version never changes; a change gets a new version number.",
-        spreadsheet="Texts are written faithfully in the CSV files (UTF-8, comma, point as decimal mark). "
-        "Open them in a spreadsheet with Data > From Text/CSV and choose the type text for codes and notes; "
+        spreadsheet="For Excel and LibreOffice there is the workbook `{workbook}`: numbers are numbers there, in any "
+        "language. Texts are written faithfully in the CSV files (UTF-8, comma, point as decimal mark); "
+        "open them in a spreadsheet with Data > From Text/CSV and choose the type text for codes and notes; "
         "a double click may garble figures and run a text that begins with `=`, `+`, `-` or `@` as a "
         "formula.",
         files="`data/*.csv` and `data/*.parquet` hold the same rows. What changed since the previous "
-        "version, cell by cell, is in `diff/changes.csv`.",
+        "version, cell by cell, is in `diff/changes.csv`, in words in `CHANGELOG.md`; every figure ever revised "
+        "is in `history/revisions.csv`. Which rules were held and what did not meet them: `quality.html`.",
     ),
 }
 
@@ -168,15 +139,13 @@ _WORDS: dict[str, _Words] = {
 def _day(text: str, language: Language) -> str:
     """An ISO date or moment in words; any other text as it stands."""
     try:
-        day = datetime.fromisoformat(text)
+        return day(text, language)
     except ValueError:
         return text
-    return f"{day.day} {_MONTHS[language][day.month - 1]} {day.year}"
 
 
-def _count(number: int, language: Language) -> str:
-    grouped = f"{number:,}"
-    return grouped.replace(",", ".") if language == "nl" else grouped
+def _count(count: int, language: Language) -> str:
+    return number(count, language)
 
 
 def _cell(text: str) -> str:
@@ -241,9 +210,9 @@ def _licence_links(product: Product) -> str:
 def _citation(product: Product, version: str, released_at: datetime, language: Language) -> str:
     people = "; ".join(str(person["title"]) for person in contributors(product) if person.get("title"))
     title = product.title_nl if language == "nl" else product.title_en
-    day = _day(released_at.date().isoformat(), language)
+    when = day(released_at, language)
     link = f" {product.get('homepage')}" if product.get("homepage") else ""
-    return f"> {people} ({released_at.year}). *{title}*, {_WORDS[language].version} {version}, {day}.{link}"
+    return f"> {people} ({released_at.year}). *{title}*, {_WORDS[language].version} {version}, {when}.{link}"
 
 
 def _part(
@@ -278,7 +247,8 @@ def _part(
             "",
         )
     yield from (f"## {words.cite}", "", _citation(product, version, released_at, language), "")
-    yield from (f"## {words.check}", "", words.check_text, "", words.spreadsheet, "")
+    spreadsheet = words.spreadsheet.format(workbook=f"{product.id}-{version}.xlsx")
+    yield from (f"## {words.check}", "", words.check_text, "", spreadsheet, "")
 
 
 def package_readme(product: Product, tables: Mapping[str, pa.Table], *, version: str, released_at: datetime) -> str:

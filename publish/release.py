@@ -1,63 +1,44 @@
-"""From checked tables to a candidate for release: its files, and the version that it would get.
+"""From checked tables to a candidate for release, and the version that it would get.
 
-Here: writing a candidate aside. Not here: moving it into `releases/` (`promotion.py`), what a file looks like
-(`tables.py`, `descriptor.py`, `readme.py`), what changed (`difference.py`), and the pointers to the newest release
-(`published.py`).
+Here: whether there is something to release, whether it may be, and as what. Not here: moving it into `releases/`
+(`promotion.py`), its files (`release_files.py`), what changed (`difference.py`), whether that is permitted
+(`revision_policy.py`), and the pointers to the newest release (`pointers.py`).
 """
 
 from __future__ import annotations
 
-import hashlib
-import io
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
 import pyarrow as pa
-import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from contracts.contract import Contract, Product
-from publish.codelists import codelist_table
-from publish.descriptor import PackagedFile, build_descriptor, rfc3339, write_json
-from publish.difference import PROVENANCE_TABLE, Difference, descriptive, difference, structure
+from contracts.contract import Product
+from publish.content import Content, figures_digest, metadata_digest, package_content, released_table, schema_digest
+from publish.descriptor import build_descriptor, write_json
+from publish.difference import PROVENANCE_TABLE, Difference, difference
+from publish.history import KEYS_PATH, REVISIONS, REVISIONS_PATH, first_keys, keys_after, no_revisions, revisions_after
 from publish.published import (
-    RECORD,
     SUMS,
-    Problem,
     ReleaseBump,
     ReleaseError,
     ReleaseRecord,
-    damaged,
-    files_below,
     known_releases,
+    newest_standing,
     read_record,
     read_released,
-    record_json,
-    release_folders,
-    repair,
-    sha256_of,
-    verify,
     version_key,
-    write_index,
 )
-from publish.readme import package_readme
-from publish.tables import conform, round_significant, sort_by_key, values_digest, write_parquet, write_rows
-
-__all__ = [
-    "Candidate",
-    "Problem",
-    "ReleaseError",
-    "build_candidate",
-    "repair",
-    "verify",
-    "waiting_candidate",
-    "write_index",
-]
+from publish.quality import TableQuality
+from publish.release_facts import Publisher, publisher
+from publish.release_files import Life, write_release
+from publish.revision_policy import RevisionNotPermitted, marked_deprecated, objections, permission
+from publish.tables import write_rows
 
 FIRST_VERSION = "1.0.0"
 
@@ -66,8 +47,9 @@ FIRST_VERSION = "1.0.0"
 class Candidate:
     """A release that is written aside and waits for promotion, or the finding that nothing changed.
 
-    `version` of an unchanged candidate is the version that stands; its `folder` does not exist. `bump` is
-    `first` for the first release of a dataset.
+    `version` of an unchanged candidate is the version that stands; its `folder` does not exist. `previous_version` is
+    the release that it was compared with, `newest_version` the newest number given out, withdrawn ones included.
+    `bump` is `first` for the first release of a dataset.
     """
 
     dataset: str
@@ -82,95 +64,6 @@ class Candidate:
     bump: ReleaseBump
 
 
-@dataclass(frozen=True)
-class _Content:
-    """All tables of a package as they are published: sorted, typed, rounded; code lists beside them."""
-
-    tables: dict[str, pa.Table]
-    code_lists: dict[str, pa.Table]
-    contracts: dict[str, Contract]
-
-    def files(self) -> list[PackagedFile]:
-        """The data files in the order of the descriptor: CSV, code lists, Parquet."""
-        found = [PackagedFile("table", self.contracts[n], f"data/{n}.csv", t.num_rows) for n, t in self.tables.items()]
-        for name, table in self.code_lists.items():
-            path = f"codelists/{name.removeprefix('codelist-')}.csv"
-            found.append(PackagedFile("codelist", self.contracts[name], path, table.num_rows))
-        return found + [
-            PackagedFile("parquet", self.contracts[n], f"data/{n}.parquet", t.num_rows) for n, t in self.tables.items()
-        ]
-
-    def all_tables(self) -> dict[str, pa.Table]:
-        return self.tables | self.code_lists
-
-
-def _content(product: Product, tables: Mapping[str, pa.Table]) -> _Content:
-    expected = [contract.table for contract in product.tables]
-    missing, unknown = sorted(set(expected) - set(tables)), sorted(set(tables) - set(expected))
-    if missing or unknown:
-        parts = [f"table {', '.join(missing)} is missing"] if missing else []
-        parts += [f"table {', '.join(unknown)} has no contract in {product.path.name}"] if unknown else []
-        raise ReleaseError(f"package {product.id}: {'; '.join(parts)}; give every table of the contract, and no other")
-    ready = {c.table: sort_by_key(round_significant(conform(tables[c.table], c)), c) for c in product.tables}
-    lists = {contract.table: (contract, rows) for contract, rows in map(codelist_table, product.code_lists)}
-    contracts = {c.table: c for c in product.tables} | {name: contract for name, (contract, _) in lists.items()}
-    return _Content(ready, {name: rows for name, (_, rows) in lists.items()}, contracts)
-
-
-def _digest(value: Any) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
-
-
-def _provenance(contract: Contract) -> set[str]:
-    """Columns that do not make a figure new; a key column always does."""
-    return set(contract.provenance_columns) - set(contract.primary_key)
-
-
-def _figures_digest(content: _Content) -> str:
-    return _digest(
-        {
-            name: values_digest(table, content.contracts[name], _provenance(content.contracts[name]))
-            for name, table in content.tables.items()
-            if name != PROVENANCE_TABLE
-        }
-    )
-
-
-def _metadata_digest(content: _Content, descriptor: Mapping[str, Any]) -> str:
-    lists = {name: values_digest(table, content.contracts[name], ()) for name, table in content.code_lists.items()}
-    return _digest([descriptive(descriptor), lists])
-
-
-def _released_table(folder: Path, resource: Mapping[str, Any]) -> pa.Table:
-    """One table of a release: from Parquet, which kept the types; a code list from its CSV, all text."""
-    path = str(resource["path"])
-    try:
-        if path.startswith("codelists/"):
-            names = [field["name"] for field in resource["schema"]["fields"]]
-            convert = pacsv.ConvertOptions(column_types={name: pa.string() for name in names})
-            return pacsv.read_csv(
-                io.BytesIO(read_released(folder, path)),
-                convert_options=convert,
-                parse_options=pacsv.ParseOptions(newlines_in_values=True),
-            )
-        path = path.removesuffix(".csv") + ".parquet"
-        return pq.read_table(io.BytesIO(read_released(folder, path)))
-    except pa.ArrowException as error:
-        raise damaged(folder / path, f"cannot be read ({error})") from error
-
-
-def _against_last_release(folder: Path, descriptor: Mapping[str, Any], content: _Content) -> Difference:
-    old = json.loads(read_released(folder, "datapackage.json"))
-    tables = {
-        resource["name"]: _released_table(folder, resource)
-        for resource in old["resources"]
-        if resource.get("type") == "table"
-        and resource["name"] in content.contracts
-        and resource["name"] != PROVENANCE_TABLE
-    }
-    return difference(old, descriptor, tables, content.all_tables(), content.contracts, frozenset(content.code_lists))
-
-
 def _next_version(previous: str, bump: str) -> str:
     major, minor, patch = version_key(previous)
     return {
@@ -180,40 +73,46 @@ def _next_version(previous: str, bump: str) -> str:
     }[bump]
 
 
-def _first_difference(content: _Content) -> Difference:
+def _first_difference(content: Content) -> Difference:
     zero = dict.fromkeys(content.contracts, 0)
     return Difference(
-        rows_added=zero,
-        rows_removed=dict(zero),
-        cells_changed=dict(zero),
-        code_lists=frozenset(content.code_lists),
+        rows_added=zero, rows_removed=dict(zero), cells_changed=dict(zero), code_lists=frozenset(content.code_lists)
     )
 
 
 def build_candidate(
-    product: Product, tables: Mapping[str, pa.Table], *, published: Path, staging: Path, released_at: datetime
+    product: Product,
+    tables: Mapping[str, pa.Table],
+    *,
+    published: Path,
+    staging: Path,
+    released_at: datetime,
+    quality: Sequence[TableQuality] = (),
+    by: Publisher | None = None,
+    doi_of: Callable[[str], str | None] | None = None,
 ) -> Candidate:
     """Writes the next release of a package into `staging/<id>/`, or finds that nothing changed.
 
     Takes one table for each contract of the product, in any row order. Unchanged means: no figure, no schema
     and no text differs from the last release; provenance columns, the table `sources`, moments and checksums
-    do not count; `staging/<id>/` is then removed.
+    do not count; `staging/<id>/` is then removed. `doi_of` gives the DOI that was reserved for a version, if any.
 
     Raises ReleaseError when a table is missing or the last release is damaged, TableError when a table does
-    not fit its contract.
+    not fit its contract, RevisionNotPermitted when the contract does not permit what changed: the changes are then
+    kept in `staging/<id>.blocked/`.
     """
     folder = staging / product.id
-    if folder.exists():
-        shutil.rmtree(folder)
-    content = _content(product, tables)
+    for left in (folder, staging / f"{product.id}.blocked"):
+        shutil.rmtree(left, ignore_errors=True)
+    content = package_content(product, tables)
     sources = content.tables.get(PROVENANCE_TABLE)
     outline = build_descriptor(product, FIRST_VERSION, released_at, content.files(), sources)
-    candidate = Candidate(
+    first = Candidate(
         dataset=product.id,
         folder=folder,
-        figures_digest=_figures_digest(content),
-        schema_digest=_digest(_ordered(structure(outline))),
-        metadata_digest=_metadata_digest(content, outline),
+        figures_digest=figures_digest(content),
+        schema_digest=schema_digest(outline),
+        metadata_digest=metadata_digest(content, outline),
         difference=_first_difference(content),
         version=FIRST_VERSION,
         previous_version=None,
@@ -221,20 +120,36 @@ def build_candidate(
         bump="first",
     )
     known = known_releases(published, product.id)
-    if known:
-        candidate = _compared(candidate, known[-1], release_folders(published, product.id)[-1], outline, content)
-    if candidate.status == "release":
-        _write(candidate, product, content, released_at)
+    last = newest_standing(known)
+    if last is None:
+        candidate = replace(first, version=_next_version(known[-1].version, "major")) if known else first
+        life = Life(no_revisions(), first_keys(content.tables, content.contracts, candidate.version), None, None)
+    else:
+        at = published / "releases" / product.id / last.version
+        candidate = _compared(first, last, at, outline, content)
+        if candidate.status == "unchanged":
+            return candidate
+        candidate = replace(candidate, version=_next_version(known[-1].version, candidate.bump))
+        permitted = _permitted(product, candidate, content, published, known, released_at)
+        life = _life(candidate, content, at, released_at, permitted)
+    _refuse_withdrawn_figures(candidate, known)
+    write_release(
+        candidate.folder,
+        _record_of(candidate, product, content, released_at),
+        product=product,
+        content=content,
+        difference=candidate.difference,
+        life=life,
+        quality=quality,
+        released_at=released_at,
+        by=by or publisher(),
+        doi=doi_of(candidate.version) if doi_of is not None else None,
+    )
     return candidate
 
 
-def _ordered(found: Mapping[str, Any]) -> list[Any]:
-    """The structure with the order of its fields made visible to a digest that sorts keys."""
-    return [[name, list(table["fields"]), table] for name, table in sorted(found.items())]
-
-
 def _compared(
-    candidate: Candidate, last: ReleaseRecord, folder: Path, descriptor: Mapping[str, Any], content: _Content
+    candidate: Candidate, last: ReleaseRecord, folder: Path, descriptor: Mapping[str, Any], content: Content
 ) -> Candidate:
     unchanged = replace(candidate, version=last.version, previous_version=last.version, status="unchanged", bump="none")
     mine = (candidate.figures_digest, candidate.schema_digest, candidate.metadata_digest)
@@ -244,40 +159,124 @@ def _compared(
     bump = changed.required_bump()
     if bump == "none":
         return replace(unchanged, difference=changed)
-    version = _next_version(last.version, bump)
-    return replace(candidate, difference=changed, version=version, previous_version=last.version, bump=bump)
+    return replace(candidate, difference=changed, previous_version=last.version, bump=bump)
 
 
-def _write(candidate: Candidate, product: Product, content: _Content, released_at: datetime) -> None:
-    folder = candidate.folder
-    (folder / "diff").mkdir(parents=True)
-    files = []
-    for file in content.files():
-        path, table = folder / file.path, content.all_tables()[file.contract.table]
-        path.parent.mkdir(exist_ok=True)
-        if file.kind == "parquet":
-            write_parquet(table, path)
-        else:
-            write_rows(table, path)
-        files.append(replace(file, bytes=path.stat().st_size, sha256=sha256_of(path)))
-    sources = content.tables.get(PROVENANCE_TABLE)
-    write_json(folder / "datapackage.json", build_descriptor(product, candidate.version, released_at, files, sources))
-    readme = package_readme(product, content.tables, version=candidate.version, released_at=released_at)
-    (folder / "README.md").write_bytes(readme.encode())
-    write_rows(candidate.difference.changes, folder / "diff" / "changes.csv")
-    heading = {
-        "dataset": candidate.dataset,
-        "version": candidate.version,
-        "previous_version": candidate.previous_version,
-        "bump": candidate.bump,
+def _against_last_release(folder: Path, descriptor: Mapping[str, Any], content: Content) -> Difference:
+    old = json.loads(read_released(folder, "datapackage.json"))
+    tables = {
+        resource["name"]: released_table(folder, resource)
+        for resource in old["resources"]
+        if resource.get("type") == "table"
+        and resource["name"] in content.contracts
+        and resource["name"] != PROVENANCE_TABLE
     }
-    write_json(folder / "diff" / "summary.json", heading | candidate.difference.summary())
-    write_json(folder / RECORD, record_json(_record(candidate, product, content, released_at)))
-    lines = [f"{sha256_of(folder / name)}  {name}\n" for name in files_below(folder)]
-    (folder / SUMS).write_bytes("".join(lines).encode())
+    return difference(old, descriptor, tables, content.all_tables(), content.contracts, frozenset(content.code_lists))
 
 
-def _record(candidate: Candidate, product: Product, content: _Content, released_at: datetime) -> ReleaseRecord:
+def _announced(published: Path, dataset: str, known: Sequence[ReleaseRecord]) -> dict[str, datetime]:
+    """Since which moment each table or column has been marked as deprecated in every release up to the newest."""
+    since: dict[str, datetime] = {}
+    for record in known:
+        if record.withdrawn:
+            continue
+        folder = published / "releases" / dataset / record.version
+        marked = marked_deprecated(json.loads(read_released(folder, "datapackage.json")))
+        moment = datetime.fromisoformat(record.released_at.replace("Z", "+00:00"))
+        since = {name: since.get(name, moment) for name in marked}
+    return since
+
+
+def _permitted(
+    product: Product,
+    candidate: Candidate,
+    content: Content,
+    published: Path,
+    known: Sequence[ReleaseRecord],
+    released_at: datetime,
+) -> Mapping[str, str] | None:
+    """The permission that the contract gives for this step, if one was needed. Raises RevisionNotPermitted."""
+    before = str(candidate.previous_version)
+    last = next(record for record in known if record.version == before)
+    goes = candidate.difference.schema.tables_removed or any(
+        change.event == "removed" for change in candidate.difference.schema.fields
+    )
+    found = objections(
+        product,
+        candidate.difference,
+        content.contracts,
+        old_rows=last.rows,
+        announced=_announced(published, product.id, known) if goes else {},
+        released_at=released_at,
+    )
+    if not found:
+        return None
+    permitted = permission(product, before)
+    if permitted is None:
+        blocked = candidate.folder.with_name(f"{product.id}.blocked")
+        (blocked / "diff").mkdir(parents=True)
+        write_rows(candidate.difference.changes, blocked / "diff" / "changes.csv")
+        write_json(blocked / "diff" / "summary.json", candidate.difference.summary())
+        raise RevisionNotPermitted(product.id, before, f"contracts/products/{product.path.name}", found)
+    return permitted
+
+
+def _refuse_withdrawn_figures(candidate: Candidate, known: Sequence[ReleaseRecord]) -> None:
+    """Figures that were withdrawn are not published again under another number."""
+    for record in known:
+        if record.withdrawn and record.figures_digest == candidate.figures_digest:
+            raise ReleaseError(
+                f"{candidate.dataset}: these are the figures of {record.version}, which was withdrawn "
+                f"(see releases/{candidate.dataset}/{record.version}/tombstone.json). Mend the source, the computation "
+                f"or the contract first; until then {candidate.previous_version or 'no release'} stands"
+            )
+
+
+def _life(
+    candidate: Candidate, content: Content, last: Path, released_at: datetime, permitted: Mapping[str, str] | None
+) -> Life:
+    """What the release carries on from the one before: revisions, keys, changelog."""
+    before, version = str(candidate.previous_version), candidate.version
+    old = json.loads(read_released(last, "datapackage.json"))
+    resource = next((r for r in old["resources"] if r["name"] == REVISIONS), None)
+    revisions = no_revisions() if resource is None else _read_parquet(last, REVISIONS_PATH.replace(".csv", ".parquet"))
+    now = first_keys(content.tables, content.contracts, version)
+    if (last / KEYS_PATH).exists():
+        keys = _read_parquet(last, KEYS_PATH)
+    else:
+        # a release from before this history was kept: its rows stand at least since then
+        tables = {
+            r["name"]: released_table(last, r)
+            for r in old["resources"]
+            if r["name"] in content.tables and set(content.contracts[r["name"]].primary_key) <= _fields(r)
+        }
+        keys = first_keys(tables, content.contracts, before)
+    return Life(
+        revisions_after(
+            revisions,
+            candidate.difference,
+            content.contracts,
+            from_version=before,
+            in_version=version,
+            released_at=released_at,
+        ),
+        keys_after(keys, now, candidate.difference.changes, version),
+        read_released(last, "CHANGELOG.md").decode() if (last / "CHANGELOG.md").exists() else None,
+        permitted,
+    )
+
+
+def _fields(resource: Mapping[str, Any]) -> set[str]:
+    return {field["name"] for field in resource.get("schema", {}).get("fields", ())}
+
+
+def _read_parquet(folder: Path, path: str) -> pa.Table:
+    return pq.read_table(pa.BufferReader(read_released(folder, path)))
+
+
+def _record_of(candidate: Candidate, product: Product, content: Content, released_at: datetime) -> ReleaseRecord:
+    from publish.descriptor import rfc3339
+
     changed = candidate.difference
 
     def total(counts: Mapping[str, int]) -> int:
@@ -311,17 +310,14 @@ def waiting_candidate(dataset: str, *, published: Path, staging: Path) -> Candid
     a release.
     """
     folder = staging / dataset
-    known = known_releases(published, dataset)
-    if not (folder / SUMS).exists():
-        if not known:
+    if (folder / SUMS).exists():
+        record, status = read_record(folder), "release"
+    else:
+        standing = newest_standing(known_releases(published, dataset))
+        if standing is None:
             raise ReleaseError(f"{dataset}: there is no candidate and no release yet; build the package first")
-        last = known[-1]
-        return Candidate(
-            dataset, folder, last.figures_digest, last.schema_digest, last.metadata_digest, Difference(),
-            last.version, last.version, "unchanged", "none",
-        )  # fmt: skip
-    record = read_record(folder)
+        record, status = replace(standing, previous_version=standing.version, bump="none"), "unchanged"
     return Candidate(
         dataset, folder, record.figures_digest, record.schema_digest, record.metadata_digest, Difference(),
-        record.version, record.previous_version, "release", record.bump,
+        record.version, record.previous_version, "release" if status == "release" else "unchanged", record.bump,
     )  # fmt: skip

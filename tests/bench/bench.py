@@ -90,10 +90,10 @@ def _profiled(home: Path, folder: Path, environment: dict[str, str]) -> dict[str
     return shares(pstats.Stats(str(written)))
 
 
-def _large_audit() -> Any:
-    spec = importlib.util.spec_from_file_location("large_audit", HERE / "large_audit.py")
+def _loaded(name: str) -> Any:
+    spec = importlib.util.spec_from_file_location(name, HERE / f"{name}.py")
     if spec is None or spec.loader is None:
-        raise SystemExit("tests/bench/large_audit.py is not there")
+        raise SystemExit(f"tests/bench/{name}.py is not there")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -112,6 +112,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--profile", nargs=2, metavar=("HOME", "WRITTEN"), help=argparse.SUPPRESS)
     parser.add_argument("--rows", type=int, nargs="*", default=[1_000_000, 10_000_000], help="sizes of the large audit")
+    parser.add_argument("--house", type=int, nargs=2, default=[50, 200], help="datasets, and releases of each")
     chosen = parser.parse_args()
     if chosen.profile:
         profile_night(Path(chosen.profile[0]), Path(chosen.profile[1]))
@@ -135,9 +136,28 @@ def main() -> None:
         for label, at in (("cold", folder / "profiled"), ("nothing changed", folder / "profiled")):
             found = _profiled(at, folder, environment)
             print(f"  {label:<16} " + ", ".join(f"{who} {share:.0%}" for who, share in found.items()))
+        publishing = _loaded("publishing")
+        costs = publishing.measure_packages(home, folder)
+        print("Publishing (CPU seconds)")
+        print(
+            f"  releases of all packages {costs['releases']:.1f} s, catalogue and site {costs['site']:.1f} s"
+            " (to reach: under 25 s together)"
+        )
+        print(
+            f"  one changed figure: releases {costs['one_figure_releases']:.1f} s, "
+            f"site {costs['one_figure_site']:.1f} s; "
+            f"{costs['files_touched']:.0f} of {costs['files']:.0f} files touched"
+        )
+        house = publishing.measure_house(home, folder, *chosen.house)
+        print(
+            f"  {chosen.house[0]} datasets of {chosen.house[1]} releases: pointers {house['pointers']:.1f} s, "
+            f"all pages for the first time {house['first']:.1f} s, "
+            f"after one more release {house['one_more_release']:.1f} s"
+            " (to reach: catalogue and indexes under 30 s)"
+        )
     print("The audit of a large table (ratios of CPU time)")
     for rows in chosen.rows:
-        print("  " + json.dumps(_large_audit().measure(rows)))
+        print("  " + json.dumps(_loaded("large_audit").measure(rows)))
     print("  to reach: at most 3 times a bare DuckDB pass, at most 1/10 of Great Expectations over pandas")
 
 

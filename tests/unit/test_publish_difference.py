@@ -12,14 +12,8 @@ import pyarrow as pa
 import pytest
 
 from contracts.contract import Column, Contract
-from publish.difference import (
-    CHANGES_SCHEMA,
-    Difference,
-    FieldChange,
-    SchemaDifference,
-    cell_changes,
-    schema_difference,
-)
+from publish.cells import CHANGES_SCHEMA, cell_changes
+from publish.difference import Difference, FieldChange, SchemaDifference, schema_difference
 
 
 def column(name: str, kind: str = "string", key: int | None = None, **given_values: Any) -> Column:

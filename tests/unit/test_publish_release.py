@@ -10,136 +10,35 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
-from dataclasses import fields, replace
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pytest
 
 from contracts import vocabulary
-from contracts.contract import Column, Contract, Product
-from publish.promotion import ReleaseOutcome, promote
-from publish.published import ReleaseError, ReleaseExistsError, repair, repair_dataset, verify, write_index
-from publish.release import Candidate, build_candidate, waiting_candidate
-
-NIGHT = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
-NEXT_NIGHT = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
-
-
-def column(name: str, kind: str = "string", key: int | None = None, **given: Any) -> Column:
-    values: dict[str, Any] = {f.name: None for f in fields(Column)}
-    values |= {
-        "name": name,
-        "logical_type": kind,
-        "key_position": key,
-        "required": key is not None,
-        "unique": False,
-    }
-    values |= {
-        "concept": name,
-        "title_nl": name,
-        "title_en": name,
-        "description_nl": name,
-        "description_en": name,
-    }
-    return Column(**{**values, "provenance": False, **given})
-
-
-def contract(table: str, *columns: Column) -> Contract:
-    return Contract(
-        f"packaging.{table}",
-        table,
-        "1.0.0",
-        Path("packaging.odcs.yaml"),
-        "Titel",
-        "Title",
-        "Uitleg.",
-        "Text.",
-        "Eén rij is één cijfer.",
-        "One row is one figure.",
-        columns,
-        (),
-    )
-
-
-INDICATORS = contract(
-    "indicators",
-    column("indicator", key=1),
-    column("year", "integer", key=2),
-    column("value", "number"),
-    column("unit", code_list="unit", allowed=("percent", "t"), required=True),
-    column("obs_status"),
-    column("flags"),
-    column("vintage", provenance=True),
+from publish.pointers import repair, repair_dataset
+from publish.promotion import promote
+from publish.published import ReleaseError, ReleaseExistsError, verify
+from publish.release import build_candidate, waiting_candidate
+from tests.release_example import (
+    ENV_WASPAC,
+    INDICATORS,
+    NEXT_NIGHT,
+    NIGHT,
+    PACKAGING,
+    RATE_2017,
+    SOURCES,
+    TONNES_2017,
+    UNITS,
+    build,
+    column,
+    contents,
+    listing,
+    publish,
+    tables,
 )
-SOURCES = contract(
-    "sources",
-    column("source", key=1),
-    column("vintage", key=2),
-    column("title_nl"),
-    column("title_en"),
-    column("edition"),
-    column("retrieved_at", "timestamp"),
-    column("licence"),
-    column("origin_of_bytes"),
-    column("homepage"),
-)
-PACKAGING = Product(
-    id="packaging",
-    chain_table="packaging",
-    version="1.0.0",
-    path=Path("packaging.odcs.yaml"),
-    title_nl="Verpakkingen",
-    title_en="Packaging",
-    description_nl="Cijfers over verpakkingen.",
-    description_en="Figures on packaging.",
-    tables=(INDICATORS, SOURCES),
-    code_lists=("unit",),
-    properties=(
-        ("licence", "CC-BY-4.0"),
-        ("publisher", "Ketentafels"),
-        ("keywords", ["verpakkingen"]),
-        ("readFirstNl", ["Vanaf 2020 geldt een ander meetpunt."]),
-        ("readFirstEn", ["From 2020 another calculation point holds."]),
-    ),
-)
-
-# env_waspac, Netherlands: recycling rate 2017, 100 * 2452000 / 3138000
-RATE_2017 = {
-    "indicator": "pack_recycling_rate",
-    "year": 2017,
-    "value": 78.1389420012747,
-    "unit": "percent",
-    "obs_status": "A",
-    "flags": "",
-    "vintage": "aaaa",
-}
-TONNES_2017 = {**RATE_2017, "indicator": "pack_waste_generated_t", "value": 3138000.0, "unit": "t"}
-ENV_WASPAC = {
-    "source": "env_waspac",
-    "vintage": "aaaa",
-    "title_nl": "Verpakkingsafval",
-    "title_en": "Packaging waste",
-    "edition": "2021-02-08",
-    "retrieved_at": datetime(2026, 11, 21, tzinfo=UTC),
-    "licence": "CC BY 4.0",
-    "origin_of_bytes": "embedded_edition",
-    "homepage": "https://ec.europa.eu/eurostat",
-}
-UNITS = [
-    {"code": "t", "label_nl": "ton", "label_en": "tonne"},
-    {"code": "percent", "label_nl": "procent", "label_en": "percent"},
-]
-
-
-def tables(*rows: Mapping[str, Any], sources: Mapping[str, Any] = ENV_WASPAC) -> dict[str, pa.Table]:
-    return {
-        "indicators": pa.Table.from_pylist(list(rows or (RATE_2017, TONNES_2017))),
-        "sources": pa.Table.from_pylist([sources]),
-    }
 
 
 @pytest.fixture(autouse=True)
@@ -149,49 +48,36 @@ def units(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
     return rows
 
 
-def build(
-    home: Path, *rows: Mapping[str, Any], at: datetime = NIGHT, product: Product = PACKAGING, **other: Any
-) -> Candidate:
-    content = tables(*rows, **other)
-    return build_candidate(product, content, published=home / "published", staging=home / "staging", released_at=at)
-
-
-def publish(home: Path, *rows: Mapping[str, Any], **other: Any) -> ReleaseOutcome:
-    outcome = promote(build(home, *rows, **other), home / "published")
-    write_index(home / "published")
-    return outcome
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()
-    }
-
-
-def listing(folder: Path) -> dict[str, tuple[int, int]]:
-    """Every entry with the moment of its last change and inode: writing the same bytes again shows."""
-    return {
-        str(path.relative_to(folder)): (path.lstat().st_mtime_ns, path.lstat().st_ino)
-        for path in [folder, *sorted(folder.rglob("*"))]
-    }
-
-
 def test_a_release_holds_its_data_its_description_and_its_checksums(tmp_path: Path) -> None:
     outcome = publish(tmp_path)
     assert sorted(contents(outcome.path)) == [
+        "CHANGELOG.md",
+        "CITATION.cff",
         "README.md",
         "SHA256SUMS",
         "codelists/unit.csv",
-        "data/indicators.csv",
-        "data/indicators.parquet",
+        "croissant.json",
+        "data/amounts.csv",
+        "data/amounts.parquet",
         "data/sources.csv",
         "data/sources.parquet",
+        "datacite.json",
         "datapackage.json",
         "diff/changes.csv",
+        "diff/index.html",
         "diff/summary.json",
+        "history/keys.parquet",
+        "history/revisions.csv",
+        "history/revisions.parquet",
+        "index.html",
+        "packaging-1.0.0.xlsx",
+        "packaging-1.0.0.zip",
+        "quality.html",
+        "quality.json",
         "release.json",
+        "ro-crate-metadata.json",
     ]
-    assert (outcome.path / "data/indicators.csv").read_text() == (
+    assert (outcome.path / "data/amounts.csv").read_text() == (
         "indicator,year,value,unit,obs_status,flags,vintage\n"
         "pack_recycling_rate,2017,78.1389420013,percent,A,,aaaa\n"
         "pack_waste_generated_t,2017,3138000,t,A,,aaaa\n"
@@ -226,8 +112,8 @@ def test_the_newest_release_is_found_by_link_and_by_file(tmp_path: Path) -> None
     assert (latest["version"], latest["released_at"]) == ("1.1.0", "2026-11-22T03:00:00Z")
     listed = json.loads((home / "versions.json").read_text())["versions"]
     assert [(v["version"], v["bump"], v["rows"]) for v in listed] == [
-        ("1.1.0", "minor", {"indicators": 2, "sources": 1}),
-        ("1.0.0", "first", {"indicators": 2, "sources": 1}),
+        ("1.1.0", "minor", {"amounts": 2, "sources": 1}),
+        ("1.0.0", "first", {"amounts": 2, "sources": 1}),
     ]
     assert listed[0]["summary"] == {
         "rows_added": 0,
@@ -235,10 +121,6 @@ def test_the_newest_release_is_found_by_link_and_by_file(tmp_path: Path) -> None
         "cells_changed": 1,
         "fields_changed": 0,
     }
-    index = json.loads((tmp_path / "published/index.json").read_text())["datasets"]
-    assert [(d["id"], d["title_nl"], d["title_en"], d["version"]) for d in index] == [
-        ("packaging", "Verpakkingen", "Packaging", "1.1.0")
-    ]
 
 
 @pytest.mark.parametrize(
@@ -257,7 +139,6 @@ def test_a_night_in_which_nothing_changed_writes_nothing(changed: dict[str, Any]
     rows = changed.pop("rows", [])
     candidate = build(tmp_path, *rows, at=NEXT_NIGHT, **changed)
     outcome = promote(candidate, tmp_path / "published")
-    write_index(tmp_path / "published")
     assert (candidate.status, candidate.version, candidate.folder.exists()) == ("unchanged", "1.0.0", False)
     assert (outcome.released, outcome.bump, outcome.path.name) == (False, "none", "1.0.0")
     assert repair(tmp_path / "published") == []
@@ -299,7 +180,7 @@ def test_a_new_table_or_code_is_a_minor_version(tmp_path: Path, units: list[dict
     units.append({"code": "kt", "label_nl": "kiloton", "label_en": "kilotonne"})
     assert publish(tmp_path).version == "1.1.0"
     extra = replace(PACKAGING, tables=(*PACKAGING.tables, replace(INDICATORS, table="observations")))
-    content = tables() | {"observations": tables()["indicators"]}
+    content = tables() | {"observations": tables()["amounts"]}
     candidate = build_candidate(
         extra, content, published=tmp_path / "published", staging=tmp_path / "staging", released_at=NIGHT
     )
@@ -313,7 +194,7 @@ def test_a_changed_cell_stands_in_the_difference_with_both_values_and_statuses(t
     with (outcome.path / "diff/changes.csv").open(newline="") as handle:
         first, second = csv.DictReader(handle)
     assert first == {
-        "table": "indicators",
+        "table": "amounts",
         "key": '{"indicator": "pack_recycling_rate", "year": 2017}',
         "change": "changed",
         "column": "value",
@@ -325,7 +206,7 @@ def test_a_changed_cell_stands_in_the_difference_with_both_values_and_statuses(t
     assert second["column"] == "obs_status"
     summary = json.loads((outcome.path / "diff/summary.json").read_text())
     assert (summary["previous_version"], summary["version"], summary["bump"]) == ("1.0.0", "1.1.0", "minor")
-    assert summary["tables"]["indicators"]["cells_changed"] == 2
+    assert summary["tables"]["amounts"]["cells_changed"] == 2
 
 
 def test_a_published_version_is_never_overwritten(tmp_path: Path) -> None:
@@ -405,11 +286,11 @@ def test_a_candidate_from_another_filesystem_arrives_by_way_of_a_hidden_copy(
     ("file", "damage", "kind"),
     [
         (
-            "data/indicators.csv",
+            "data/amounts.csv",
             lambda path: path.write_bytes(path.read_bytes().replace(b"78", b"79", 1)),
             "altered",
         ),
-        ("data/indicators.parquet", Path.unlink, "missing"),
+        ("data/amounts.parquet", Path.unlink, "missing"),
         ("data/extra.csv", lambda path: path.write_text("x"), "extra"),
         ("SHA256SUMS", lambda path: path.write_text("nonsense"), "unreadable"),
     ],
@@ -431,7 +312,7 @@ def test_verify_finds_a_release_that_is_gone_and_a_link_that_lags(tmp_path: Path
         build(tmp_path, RATE_2017)
 
 
-@pytest.mark.parametrize("file", ["data/indicators.parquet", "datapackage.json", "release.json", "codelists/unit.csv"])
+@pytest.mark.parametrize("file", ["data/amounts.parquet", "datapackage.json", "release.json", "codelists/unit.csv"])
 def test_a_damaged_last_release_stops_the_next_one_and_names_the_file(file: str, tmp_path: Path) -> None:
     path = publish(tmp_path).path
     (path / file).write_bytes(b"damaged")
@@ -443,7 +324,7 @@ def test_a_package_without_one_of_its_tables_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ReleaseError, match="table sources is missing; table strange has no contract"):
         build_candidate(
             PACKAGING,
-            {"indicators": tables()["indicators"], "strange": tables()["sources"]},
+            {"amounts": tables()["amounts"], "strange": tables()["sources"]},
             published=tmp_path / "published",
             staging=tmp_path / "staging",
             released_at=NIGHT,
@@ -453,8 +334,8 @@ def test_a_package_without_one_of_its_tables_is_refused(tmp_path: Path) -> None:
 def test_the_readme_says_in_both_languages_what_the_package_holds(tmp_path: Path) -> None:
     text = (publish(tmp_path).path / "README.md").read_text()
     dutch, english = text.split("\n---\n")
-    assert "| `indicators` | één cijfer | 2 | 2017 |" in dutch
-    assert "| `indicators` | one figure | 2 | 2017 |" in english
+    assert "| `amounts` | één cijfer | 2 | 2017 |" in dutch
+    assert "| `amounts` | one figure | 2 | 2017 |" in english
     assert (
         "| Verpakkingsafval (`env_waspac`) | 8 februari 2021 | 21 november 2026 | meegeleverde editie | CC "
         "BY 4.0 |" in dutch
