@@ -79,7 +79,7 @@ def only(rows: pd.DataFrame, **cell: object) -> dict[str, object]:
             48.8, 976_492, 2e6, "eu",
         ),
         # Voorverkenning UPV meubels (Tauw): about 30 kt re-used, about 80 kt in bulky residual waste
-        ({"indicator": "furniture_reuse_share", "subgroup": "large_seating"}, 27.3, 30e3, 110e3, "e"),
+        ({"indicator": "furniture_reuse_share", "subgroup": "large_seating"}, 27.3, 30e3, 110e3, "eu"),
     ],
 )  # fmt: skip
 def test_dutch_furniture_figures_are_computed_with_the_denominator_that_is_named(

@@ -287,3 +287,15 @@ def test_a_break_in_the_market_of_the_year_before_lies_before_the_share() -> Non
         rows, ("textile_prepared_for_reuse", "recycled"), chain_table="textile", indicator="textile_reuse_share"
     )
     assert shares["known_break"].fillna("").to_list() == ["b", ""]
+
+
+def test_the_conflict_on_textile_collection_states_the_tonnes_that_the_package_holds(observed: pd.DataFrame) -> None:
+    row = next(row for row in load_reference_csv("conflicts") if row["conflict_id"] == "textile_collection_2018")
+    tonnes = [
+        float(observed.loc[(observed["measure"] == measure) & (observed["year"] == 2018), "value"].iloc[0])
+        for measure in ("separately_collected_textile", "discarded")
+    ]
+    # FFact 2018: 136 kt over 305.1 kt
+    assert tonnes == [136_000.0, 305_100.0]
+    assert row["source_b"].startswith("136 000 t separately collected over 305 100 t discarded")
+    assert row["value_b"] == str(round(100 * tonnes[0] / tonnes[1], 1))
