@@ -14,11 +14,10 @@ from typing import Any
 import pandas as pd
 
 from assets.chain_tables import weee_generated
+from assets.chain_tables.assembled import indicator_table, observation_table
 from assets.chain_tables.packaging import published_by_hand
-from assets.chain_tables.reference_tables import known_breaks
 from assets.chain_tables.reference_tables import targets as all_targets
-from assets.chain_tables.source_figures import SourceTable, curated_measures, eurostat_figures
-from assets.formulas.breaks import mark_known_breaks
+from assets.chain_tables.source_figures import SourceTable, average_population, curated_measures, eurostat_figures
 from assets.formulas.collection import (
     collection_rate_method_a,
     gap_to_target_method_a,
@@ -28,7 +27,6 @@ from assets.formulas.collection import (
 from assets.formulas.published import as_published
 from assets.formulas.rates import complement, per_inhabitant, ratio, share_of_sum
 from assets.formulas.reconciliation import reconcile
-from assets.formulas.shapes import INDICATOR_COLUMNS, INDICATOR_KEY, OBSERVATION_COLUMNS, OBSERVATION_KEY, in_order
 from assets.formulas.targets import progress as progress_towards
 
 CHAIN_TABLE = "electronics"
@@ -73,18 +71,10 @@ def observations(sources: Mapping[str, SourceTable]) -> pd.DataFrame:
             measure="recycled_and_prepared_for_reuse",
             subgroup="total",
         ),
-        eurostat_figures(
-            sources["demo_gind"],
-            chain_table=CHAIN_TABLE,
-            definition_version="demo_gind",
-            measure="population_average",
-            subgroup="total",
-            unit="NR",
-        ),
+        average_population(sources["demo_gind"], chain_table=CHAIN_TABLE),
         curated_measures(sources["electronics_nl"], chain_table=CHAIN_TABLE),
     ]
-    rows = mark_known_breaks(pd.concat(parts, ignore_index=True), known_breaks(CHAIN_TABLE), "measure")
-    return in_order(rows, OBSERVATION_COLUMNS, OBSERVATION_KEY)
+    return observation_table(parts, CHAIN_TABLE)
 
 
 def indicators(observed: pd.DataFrame, sources: Mapping[str, SourceTable]) -> pd.DataFrame:
@@ -125,8 +115,7 @@ def indicators(observed: pd.DataFrame, sources: Mapping[str, SourceTable]) -> pd
         weee_generated.collection_rate(observed, modelled),
         *published_by_hand(sources["electronics_nl"], CHAIN_TABLE),
     ]
-    rows = mark_known_breaks(pd.concat(parts, ignore_index=True), known_breaks(CHAIN_TABLE), "indicator")
-    return in_order(rows, INDICATOR_COLUMNS, INDICATOR_KEY)
+    return indicator_table(parts, CHAIN_TABLE)
 
 
 def _kg_per_inhabitant(

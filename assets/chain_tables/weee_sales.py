@@ -114,7 +114,7 @@ def _without_holes(key: str, part: pd.DataFrame, introduced: int, span: tuple[in
     values = of["value"].reindex(years).astype("float64")
     known = values.dropna()
     first, end = int(known.index[0]), int(known.index[-1])
-    filled = values.interpolate(method="index", limit_area="inside")
+    filled = values.interpolate(limit_area="inside")
     before, after = years < first, years > end
     growth = np.clip((years - introduced) / max(first - introduced, 1), 0.0, 1.0)
     filled[before] = float(known.iloc[:YEARS_OF_LEVEL].mean()) * growth[before]

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 import pytest
 
 from assets.chain_tables import craft_centres
 from assets.chain_tables.reference_tables import reference_rows, targets
 from assets.chain_tables.source_figures import SourceTable
-from assets.sources.embedded_edition import embedded_copy
-from assets.sources.reading import parsed
 from contracts.arrow import table_from_frame
 from contracts.audit import audit
-from contracts.contract import product, source_contract
+from contracts.contract import product
 
 
 @pytest.fixture(scope="module")
-def sources() -> dict[str, SourceTable]:
-    read = {}
-    for name in craft_centres.SOURCES:
-        body, record = embedded_copy(name)
-        contract = source_contract(name)
-        accepted = audit(parsed(body, contract), contract).accepted
-        assert accepted is not None
-        read[name] = SourceTable(name, accepted.to_pandas(), record)
-    return read
+def sources(embedded: Callable[[str], SourceTable]) -> dict[str, SourceTable]:
+    return {name: embedded(name) for name in craft_centres.SOURCES}
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,8 @@ Here too: amounts over what was put on the market in the preceding year, on fram
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 import pytest
 
@@ -14,11 +16,9 @@ from assets.chain_tables.source_figures import SourceTable
 from assets.formulas.breaks import mark_known_breaks
 from assets.formulas.preceding_year import over_preceding_year
 from assets.formulas.shapes import INDICATOR_COLUMNS, OBSERVATION_COLUMNS
-from assets.sources.embedded_edition import embedded_copy
-from assets.sources.reading import parsed
 from contracts.arrow import table_from_frame
 from contracts.audit import audit
-from contracts.contract import product, source_contract
+from contracts.contract import product
 from contracts.vocabulary import load_reference_csv
 
 SHARES = (
@@ -27,15 +27,8 @@ SHARES = (
 
 
 @pytest.fixture(scope="module")
-def sources() -> dict[str, SourceTable]:
-    read = {}
-    for name in textile.SOURCES:
-        body, record = embedded_copy(name)
-        contract = source_contract(name)
-        accepted = audit(parsed(body, contract), contract).accepted
-        assert accepted is not None, name
-        read[name] = SourceTable(name, accepted.to_pandas(), record)
-    return read
+def sources(embedded: Callable[[str], SourceTable]) -> dict[str, SourceTable]:
+    return {name: embedded(name) for name in textile.SOURCES}
 
 
 @pytest.fixture(scope="module")
