@@ -62,7 +62,8 @@ def generated(unu: SourceTable, observed: pd.DataFrame, lifetimes: pd.DataFrame)
     not pass for the whole.
     """
     history = sales(unu, observed)
-    years = sorted(registered_weights(observed)["year"].unique().tolist()) if len(history) else []
+    register = registered_weights(observed)
+    years = sorted(register["year"].unique().tolist()) if len(history) else []
     unknown = sorted(set(history["key"]) - set(lifetimes["key"]))
     if unknown:
         raise ValueError(
@@ -70,7 +71,7 @@ def generated(unu: SourceTable, observed: pd.DataFrame, lifetimes: pd.DataFrame)
             "expected one row for every key, add it with its source"
         )
     parts = [_amounts(history, lifetimes, method, years) for method in READINGS]
-    return finished_indicators(_rows(unu, pd.concat(parts, ignore_index=True)))
+    return finished_indicators(_rows(unu, register, pd.concat(parts, ignore_index=True)))
 
 
 def collection_rate(observed: pd.DataFrame, generated_rows: pd.DataFrame) -> pd.DataFrame:
@@ -129,7 +130,9 @@ def _total(
     return freed.groupby("year")["value"].sum().reindex(list(years)).to_numpy(dtype=np.float64)
 
 
-def _rows(unu: SourceTable, amounts: pd.DataFrame) -> pd.DataFrame:
+def _rows(unu: SourceTable, register: pd.DataFrame, amounts: pd.DataFrame) -> pd.DataFrame:
+    # one copy of the register is read at a time; of the other table no edition is known
+    vintage, edition = register[["vintage", "source_edition"]].iloc[0] if len(register) else (None, None)
     return amounts.assign(
         chain_table=CHAIN_TABLE,
         indicator=INDICATOR,
@@ -145,7 +148,7 @@ def _rows(unu: SourceTable, amounts: pd.DataFrame) -> pd.DataFrame:
         scope_version=SCOPE,
         known_break=None,
         source="env_waselee+unu_pom",
-        source_edition=None,
-        vintage=unu.record.vintage,
+        source_edition=edition,
+        vintage=f"{vintage}+{unu.record.vintage}",
         confidence="computed",
     )

@@ -62,7 +62,10 @@ def cleaned(unu: SourceTable) -> pd.DataFrame:
 
 
 def registered_weights(observed: pd.DataFrame) -> pd.DataFrame:
-    """What the register reports for the Netherlands: category, year, value (t); only categories that keys belong to."""
+    """What the register reports for the Netherlands, only categories that keys belong to.
+
+    Out: category, year, value (t), vintage and source_edition of the copy.
+    """
     rows = observed.loc[
         (observed["measure"] == "put_on_market")
         & (observed["geo"] == "NL")
@@ -71,7 +74,7 @@ def registered_weights(observed: pd.DataFrame) -> pd.DataFrame:
         & observed["subgroup"].isin([*CATEGORY.values(), "gas_discharge_lamps"])
         & observed["value"].notna()
     ]
-    found = rows[["subgroup", "year", "value"]].rename(columns={"subgroup": "category"})
+    found = rows[["subgroup", "year", "value", "vintage", "source_edition"]].rename(columns={"subgroup": "category"})
     return found.sort_values(["category", "year"], ignore_index=True)
 
 
@@ -135,7 +138,7 @@ def _at_level_of_register(full: pd.DataFrame, register: pd.DataFrame, last_trade
             "none; without it there is no level for these product groups"
         )
     traded = full.groupby(["category", "year"], as_index=False)["trade"].sum()
-    both = traded.merge(register, on=["category", "year"])
+    both = traded.merge(register[["category", "year", "value"]], on=["category", "year"])
     both["ratio"] = both["value"] / both["trade"]
     together = both.loc[both["year"] <= last_trade_year].groupby("category")[["value", "trade"]].sum()
     usual = (together["value"] / together["trade"]).rename("usual").reset_index()
