@@ -10,17 +10,22 @@ import shutil
 import socket
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
+from assets.chain_tables.source_figures import SourceTable
 from assets.night import Night
 from assets.packages import release_key
-from assets.sources.embedded_edition import EMBEDDED
+from assets.sources.embedded_edition import EMBEDDED, embedded_copy
+from assets.sources.reading import parsed
+from contracts.audit import audit
+from contracts.contract import source_contract
 from pipelines.definitions import build_definitions
 from pipelines.nightly import Summary, run_assets
 
@@ -31,6 +36,21 @@ os.environ["GX_ANALYTICS_ENABLED"] = "false"
 EPOCH = 1795230000
 NIGHT_OF = datetime.fromtimestamp(EPOCH, UTC)
 SMALL_EDITION_GEOS = ("NL", "BE")
+
+
+@cache
+def _embedded(name: str) -> SourceTable:
+    body, record = embedded_copy(name)
+    contract = source_contract(name)
+    verdict = audit(parsed(body, contract), contract)
+    assert verdict.accepted is not None and verdict.rows_refused == 0, name
+    return SourceTable(name, verdict.accepted.to_pandas(), record)
+
+
+@pytest.fixture(scope="session")
+def embedded() -> Callable[[str], SourceTable]:
+    """A source table of the embedded edition by name, audited; read once for all tests, so not to be changed."""
+    return _embedded
 
 
 @dataclass(frozen=True)

@@ -15,18 +15,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from assets.chain_tables.assembled import indicator_table, observation_table
 from assets.chain_tables.industry_waste import industry_waste
 from assets.chain_tables.packaging import published_by_hand
-from assets.chain_tables.reference_tables import known_breaks
 from assets.chain_tables.source_figures import SourceTable, curated_measures, eurostat_figures
-from assets.formulas.breaks import mark_known_breaks
 from assets.formulas.flags import union
 from assets.formulas.published import as_published
 from assets.formulas.rates import ratio, share_of_sum
 from assets.formulas.reconciliation import reconcile
 from assets.formulas.shapes import (
-    INDICATOR_COLUMNS,
-    INDICATOR_KEY,
     OBSERVATION_COLUMNS,
     OBSERVATION_KEY,
     aligned,
@@ -73,8 +70,7 @@ def observations(sources: Mapping[str, SourceTable]) -> pd.DataFrame:
         ),
         curated_measures(sources["construction_nl"], chain_table=CHAIN_TABLE),
     ]
-    rows = mark_known_breaks(pd.concat(parts, ignore_index=True), known_breaks(CHAIN_TABLE), "measure")
-    return in_order(rows, OBSERVATION_COLUMNS, OBSERVATION_KEY)
+    return observation_table(parts, CHAIN_TABLE)
 
 
 def indicators(observed: pd.DataFrame, sources: Mapping[str, SourceTable]) -> pd.DataFrame:
@@ -111,8 +107,7 @@ def indicators(observed: pd.DataFrame, sources: Mapping[str, SourceTable]) -> pd
         ),
         *published_by_hand(sources["construction_nl"], CHAIN_TABLE),
     ]
-    rows = mark_known_breaks(pd.concat(parts, ignore_index=True), known_breaks(CHAIN_TABLE), "indicator")
-    return in_order(rows, INDICATOR_COLUMNS, INDICATOR_KEY)
+    return indicator_table(parts, CHAIN_TABLE)
 
 
 def mineral_consumption(observed: pd.DataFrame) -> pd.DataFrame:

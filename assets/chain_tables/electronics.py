@@ -14,16 +14,19 @@ from typing import Any
 import pandas as pd
 
 from assets.chain_tables import weee_generated
+from assets.chain_tables.assembled import indicator_table, observation_table
 from assets.chain_tables.packaging import published_by_hand
-from assets.chain_tables.reference_tables import known_breaks
 from assets.chain_tables.reference_tables import targets as all_targets
-from assets.chain_tables.source_figures import SourceTable, curated_measures, eurostat_figures
-from assets.formulas.breaks import mark_known_breaks
-from assets.formulas.collection import collection_rate_method_a, gap_to_target_method_a, recycling_rate_market
+from assets.chain_tables.source_figures import SourceTable, average_population, curated_measures, eurostat_figures
+from assets.formulas.collection import (
+    collection_rate_method_a,
+    gap_to_target_method_a,
+    gap_to_target_method_b,
+    recycling_rate_market,
+)
 from assets.formulas.published import as_published
 from assets.formulas.rates import complement, per_inhabitant, ratio, share_of_sum
 from assets.formulas.reconciliation import reconcile
-from assets.formulas.shapes import INDICATOR_COLUMNS, INDICATOR_KEY, OBSERVATION_COLUMNS, OBSERVATION_KEY, in_order
 from assets.formulas.targets import progress as progress_towards
 
 CHAIN_TABLE = "electronics"
@@ -68,25 +71,19 @@ def observations(sources: Mapping[str, SourceTable]) -> pd.DataFrame:
             measure="recycled_and_prepared_for_reuse",
             subgroup="total",
         ),
-        eurostat_figures(
-            sources["demo_gind"],
-            chain_table=CHAIN_TABLE,
-            definition_version="demo_gind",
-            measure="population_average",
-            subgroup="total",
-            unit="NR",
-        ),
+        average_population(sources["demo_gind"], chain_table=CHAIN_TABLE),
         curated_measures(sources["electronics_nl"], chain_table=CHAIN_TABLE),
     ]
-    rows = mark_known_breaks(pd.concat(parts, ignore_index=True), known_breaks(CHAIN_TABLE), "measure")
-    return in_order(rows, OBSERVATION_COLUMNS, OBSERVATION_KEY)
+    return observation_table(parts, CHAIN_TABLE)
 
 
 def indicators(observed: pd.DataFrame, sources: Mapping[str, SourceTable]) -> pd.DataFrame:
     """Computed indicators, and beside each the value that a source publishes."""
     eurostat = observed.loc[observed["source"] != "electronics_nl"]
     total = ("total",)
+    by_hand = observed.loc[observed["source"] == "electronics_nl"]
     method_b = _collected_over_generated(observed)
+    modelled = weee_generated.generated(sources["unu_pom"], observed, weee_generated.lifetimes())
     parts = [
         _published(observed, indicator="weee_pom_t", measure="put_on_market", unit="t"),
         *_kg_per_inhabitant(eurostat, "weee_pom_kg_hab", "put_on_market"),
@@ -102,7 +99,7 @@ def indicators(observed: pd.DataFrame, sources: Mapping[str, SourceTable]) -> pd
             unit="percent",
             subgroups=total,
         ),
-        gap_to_target_method_a(eurostat, _target_by_year()),
+        gap_to_target_method_a(eurostat, _target_by_year("weee_collection_rate_pom")),
         _published(observed, indicator="weee_generated_t", measure="weee_generated", unit="t"),
         *method_b,
         *[
@@ -110,12 +107,15 @@ def indicators(observed: pd.DataFrame, sources: Mapping[str, SourceTable]) -> pd
             for rows in method_b
         ],
         *_treatment_rates(eurostat),
-        # a lower bound, in a scope of its own: lifetimes and sales are not known for all keys
-        weee_generated.generated(sources["unu_pom"], weee_generated.lifetimes()),
+        gap_to_target_method_b(
+            by_hand, _target_by_year("weee_collection_rate_generated"), collected="registered_as_processed"
+        ),
+        # our own model, beside what is published: without panels, in two readings of the sales before the register
+        modelled,
+        weee_generated.collection_rate(observed, modelled),
         *published_by_hand(sources["electronics_nl"], CHAIN_TABLE),
     ]
-    rows = mark_known_breaks(pd.concat(parts, ignore_index=True), known_breaks(CHAIN_TABLE), "indicator")
-    return in_order(rows, INDICATOR_COLUMNS, INDICATOR_KEY)
+    return indicator_table(parts, CHAIN_TABLE)
 
 
 def _kg_per_inhabitant(
@@ -129,7 +129,10 @@ def _kg_per_inhabitant(
 
 
 def _collected_over_generated(observed: pd.DataFrame) -> list[pd.DataFrame]:
-    """Method B: Eurostat's tonnes over the Dutch WEEE generated, and the Dutch register's own tonnes over the same."""
+    """Method B: Eurostat's tonnes over the Dutch WEEE generated, and the Dutch register's own tonnes over the same.
+
+    What Eurostat counts as collected holds panels too, so that it fits amounts of either wording of the scope.
+    """
     of_generated = partial(
         _ratio,
         indicator="weee_collection_rate_generated",
@@ -139,7 +142,8 @@ def _collected_over_generated(observed: pd.DataFrame) -> list[pd.DataFrame]:
     by_hand = observed["source"] == "electronics_nl"
     collected = ~by_hand & (observed["measure"] == "separately_collected") & (observed["unit"] == "t")
     generated = observed["measure"] == "weee_generated"
-    both = pd.concat([observed.loc[collected], observed.loc[generated]], ignore_index=True)
+    with_panels = observed.loc[collected].assign(scope_version="incl_pv")
+    both = pd.concat([observed.loc[collected], with_panels, observed.loc[generated]], ignore_index=True)
     return [
         of_generated(both, numerator="separately_collected", across=("source",)),
         of_generated(observed.loc[by_hand], numerator="registered_as_processed"),
@@ -176,12 +180,10 @@ def _treatment_rates(eurostat: pd.DataFrame) -> list[pd.DataFrame]:
     ]
 
 
-def _target_by_year() -> dict[int, float]:
-    """The target of method A per year, from the table of targets."""
+def _target_by_year(indicator: str) -> dict[int, float]:
+    """The target of method A or B per year, from the table of targets."""
     frame = all_targets([CHAIN_TABLE])
-    frame = frame.loc[
-        (frame["indicator"] == "weee_collection_rate_pom") & (frame["level"] == "NL") & (frame["subgroup"] == "total")
-    ]
+    frame = frame.loc[(frame["indicator"] == indicator) & (frame["level"] == "NL") & (frame["subgroup"] == "total")]
     by_year: dict[int, float] = {}
     for start, end, value in zip(frame["year_from"], frame["year_to"], frame["value"], strict=True):
         last = 2035 if pd.isna(end) else int(end)
@@ -191,8 +193,9 @@ def _target_by_year() -> dict[int, float]:
 
 def reconciliation(computed_and_published: pd.DataFrame) -> pd.DataFrame:
     """Where computed and published differ, and by how much."""
-    # the second kernel is a sensitivity of the first, not another figure
-    first = computed_and_published.loc[computed_and_published["method"] != weee_generated.SENSITIVITY]
+    # the second kernel and the second reading are sensitivities of the first, not other figures
+    other = {weee_generated.SENSITIVITY, weee_generated.UPPER, weee_generated.RATES[weee_generated.UPPER]}
+    first = computed_and_published.loc[~computed_and_published["method"].isin(other)]
     return reconcile(first, SAME_RELEASE)
 
 

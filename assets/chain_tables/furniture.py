@@ -12,24 +12,18 @@ from functools import partial
 
 import pandas as pd
 
+from assets.chain_tables.assembled import indicator_table, observation_table
 from assets.chain_tables.awaited import no_source_yet
 from assets.chain_tables.industry_waste import industry_waste
 from assets.chain_tables.packaging import published_by_hand
-from assets.chain_tables.reference_tables import known_breaks
 from assets.chain_tables.source_figures import SourceTable, curated_measures
 from assets.formulas.apparent_consumption import apparent_consumption
-from assets.formulas.breaks import mark_known_breaks
 from assets.formulas.flags import union, with_letter
 from assets.formulas.rates import ratio, scaled_ratio, share_of_sum
 from assets.formulas.reconciliation import reconcile
 from assets.formulas.shapes import (
-    INDICATOR_COLUMNS,
-    INDICATOR_KEY,
-    OBSERVATION_COLUMNS,
-    OBSERVATION_KEY,
     aligned,
     computed_rows,
-    in_order,
     matching,
     measure_rows,
 )
@@ -70,8 +64,7 @@ def observations(sources: Mapping[str, SourceTable]) -> pd.DataFrame:
         of_industry(sources["84971NED"]),
         curated_measures(sources["furniture_nl"], chain_table=CHAIN_TABLE),
     ]
-    rows = mark_known_breaks(pd.concat(parts, ignore_index=True), known_breaks(CHAIN_TABLE), "measure")
-    return in_order(rows, OBSERVATION_COLUMNS, OBSERVATION_KEY)
+    return observation_table(parts, CHAIN_TABLE)
 
 
 def indicators(observed: pd.DataFrame, sources: Mapping[str, SourceTable]) -> pd.DataFrame:
@@ -104,8 +97,7 @@ def indicators(observed: pd.DataFrame, sources: Mapping[str, SourceTable]) -> pd
     ]
     known = pd.concat(parts, ignore_index=True)
     awaited = no_source_yet(known, AWAITED, sources["furniture_nl"], chain_table=CHAIN_TABLE)
-    rows = mark_known_breaks(pd.concat([known, awaited], ignore_index=True), known_breaks(CHAIN_TABLE), "indicator")
-    return in_order(rows, INDICATOR_COLUMNS, INDICATOR_KEY)
+    return indicator_table([known, awaited], CHAIN_TABLE)
 
 
 def _mattress_recycling_rate(observed: pd.DataFrame, scope: str) -> pd.DataFrame:

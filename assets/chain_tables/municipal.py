@@ -11,16 +11,18 @@ from typing import Any
 
 import pandas as pd
 
+from assets.chain_tables.assembled import indicator_table, observation_table
 from assets.chain_tables.packaging import published_by_hand
-from assets.chain_tables.source_figures import SourceTable, curated_indicators, curated_measures, eurostat_figures
+from assets.chain_tables.source_figures import (
+    SourceTable,
+    average_population,
+    curated_indicators,
+    curated_measures,
+)
 from assets.formulas.flags import union
 from assets.formulas.rates import per_inhabitant, scaled_ratio
 from assets.formulas.reconciliation import reconcile
 from assets.formulas.shapes import (
-    INDICATOR_COLUMNS,
-    INDICATOR_KEY,
-    OBSERVATION_COLUMNS,
-    OBSERVATION_KEY,
     aligned,
     computed_rows,
     in_order,
@@ -50,19 +52,11 @@ TREND_OPTIONS: dict[str, Any] = {
 
 def observations(sources: Mapping[str, SourceTable]) -> pd.DataFrame:
     """All Dutch figures of the sources as observations."""
-    population = eurostat_figures(
-        sources["demo_gind"],
-        chain_table=CHAIN_TABLE,
-        definition_version="demo_gind",
-        measure="population_average",
-        subgroup="total",
-        unit="NR",
-    )
     parts = [
-        population.loc[population["geo"] == "NL"],
+        average_population(sources["demo_gind"], chain_table=CHAIN_TABLE, geos=("NL",)),
         curated_measures(sources["municipal_nl"], chain_table=CHAIN_TABLE),
     ]
-    return in_order(pd.concat(parts, ignore_index=True), OBSERVATION_COLUMNS, OBSERVATION_KEY)
+    return observation_table(parts, CHAIN_TABLE)
 
 
 def indicators(observed: pd.DataFrame, sources: Mapping[str, SourceTable]) -> pd.DataFrame:
@@ -82,8 +76,7 @@ def indicators(observed: pd.DataFrame, sources: Mapping[str, SourceTable]) -> pd
         _separation_share(curated_indicators(sources["municipal_nl"], chain_table=CHAIN_TABLE)),
         baseline_indices(published, frozen_indicators()),
     ]
-    rows = pd.concat([part for part in parts if len(part)], ignore_index=True)
-    return in_order(rows, INDICATOR_COLUMNS, INDICATOR_KEY)
+    return indicator_table(parts, CHAIN_TABLE)
 
 
 def frozen_indicators() -> tuple[str, ...]:

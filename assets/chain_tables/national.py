@@ -15,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 
+from assets.chain_tables.assembled import indicator_table, observation_table
 from assets.chain_tables.national_materials import (
     CHAIN_TABLE as CHAIN_TABLE,
 )
@@ -29,21 +30,14 @@ from assets.chain_tables.national_materials import (
     material_indicators,
 )
 from assets.chain_tables.packaging import published_by_hand
-from assets.chain_tables.reference_tables import known_breaks
 from assets.chain_tables.source_figures import SourceTable, eurostat_figures
-from assets.formulas.breaks import mark_known_breaks
 from assets.formulas.flags import letters_of, union
 from assets.formulas.published import as_published
 from assets.formulas.rates import per_inhabitant, ratio
 from assets.formulas.reconciliation import reconcile
 from assets.formulas.shapes import (
-    INDICATOR_COLUMNS,
-    INDICATOR_KEY,
-    OBSERVATION_COLUMNS,
-    OBSERVATION_KEY,
     aligned,
     computed_rows,
-    in_order,
     measure_rows,
 )
 from assets.formulas.targets import progress as progress_towards
@@ -204,8 +198,7 @@ def observations(sources: Mapping[str, SourceTable]) -> pd.DataFrame:
         january_population(sources[POPULATION_TABLE], first_year=1996),
         _industry_waste(sources[INDUSTRY_TABLE]),
     ]
-    rows = mark_known_breaks(pd.concat(parts, ignore_index=True), known_breaks(CHAIN_TABLE), "measure")
-    return in_order(rows, OBSERVATION_COLUMNS, OBSERVATION_KEY)
+    return observation_table(parts, CHAIN_TABLE)
 
 
 def _industry_waste(table: SourceTable) -> pd.DataFrame:
@@ -244,8 +237,7 @@ def indicators(observed: pd.DataFrame, sources: Mapping[str, SourceTable]) -> pd
         *goal_indicators(sources, _dutch(published, "cmur", "env_ac_cur"), _dutch_consumption(observed)),
         *published_by_hand(sources["national_nl"], CHAIN_TABLE),
     ]
-    rows = mark_known_breaks(pd.concat(parts, ignore_index=True), known_breaks(CHAIN_TABLE), "indicator")
-    return in_order(rows, INDICATOR_COLUMNS, INDICATOR_KEY)
+    return indicator_table(parts, CHAIN_TABLE)
 
 
 def _published_indicators(sources: Mapping[str, SourceTable]) -> list[pd.DataFrame]:

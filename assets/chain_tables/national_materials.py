@@ -14,10 +14,10 @@ import pandas as pd
 
 from assets.chain_tables.source_figures import SourceTable
 from assets.formulas import materials
+from assets.formulas.arrows import arrow_with_target
 from assets.formulas.flags import union
 from assets.formulas.rounding import half_up
 from assets.formulas.shapes import OBSERVATION_COLUMNS, OBSERVATION_KEY, computed_rows, in_order
-from assets.formulas.trends import arrow_with_target
 
 CHAIN_TABLE = "national"
 FLOWS_TABLE, POPULATION_TABLE = "83180NED", "37852"

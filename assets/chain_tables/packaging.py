@@ -12,14 +12,21 @@ from typing import Any
 
 import pandas as pd
 
+from assets.chain_tables.assembled import observation_table
 from assets.chain_tables.reference_tables import known_breaks
-from assets.chain_tables.source_figures import SourceTable, curated_indicators, curated_measures, eurostat_figures
+from assets.chain_tables.source_figures import (
+    SourceTable,
+    average_population,
+    curated_indicators,
+    curated_measures,
+    eurostat_figures,
+)
 from assets.formulas.breaks import mark_known_breaks
 from assets.formulas.comparison import change_against_base
 from assets.formulas.published import as_published
 from assets.formulas.rates import per_inhabitant, ratio, share_of_sum, total_from_parts
 from assets.formulas.reconciliation import add_definition_flag, reconcile
-from assets.formulas.shapes import INDICATOR_COLUMNS, INDICATOR_KEY, OBSERVATION_COLUMNS, OBSERVATION_KEY, in_order
+from assets.formulas.shapes import INDICATOR_COLUMNS, INDICATOR_KEY, in_order
 from assets.formulas.targets import progress as progress_towards
 
 CHAIN_TABLE = "packaging"
@@ -59,18 +66,10 @@ def observations(sources: Mapping[str, SourceTable]) -> pd.DataFrame:
         figures(sources["cei_wm020"], measure="recycled"),
         figures(sources["cei_pc040"]),
         figures(sources["cei_pc050"]),
-        eurostat_figures(
-            sources["demo_gind"],
-            chain_table=CHAIN_TABLE,
-            definition_version="demo_gind",
-            measure="population_average",
-            subgroup="total",
-            unit="NR",
-        ),
+        average_population(sources["demo_gind"], chain_table=CHAIN_TABLE),
         curated_measures(sources["packaging_nl"], chain_table=CHAIN_TABLE),
     ]
-    rows = mark_known_breaks(pd.concat(parts, ignore_index=True), known_breaks(CHAIN_TABLE), "measure")
-    return in_order(rows, OBSERVATION_COLUMNS, OBSERVATION_KEY)
+    return observation_table(parts, CHAIN_TABLE)
 
 
 def indicators(observed: pd.DataFrame, sources: Mapping[str, SourceTable]) -> pd.DataFrame:

@@ -6,7 +6,7 @@ silence. Does not belong here: formulas, and what one chain table reads (its own
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -113,6 +113,19 @@ def eurostat_figures(
     rows["source_edition"] = edition_dates(frame["LAST UPDATE"])
     rows["confidence"] = "primary"
     return _finished(rows, table, chain_table)
+
+
+def average_population(table: SourceTable, *, chain_table: str, geos: Sequence[str] | None = None) -> pd.DataFrame:
+    """The average population of the year (demo_gind) as observations, of all areas or of those named."""
+    rows = eurostat_figures(
+        table,
+        chain_table=chain_table,
+        definition_version="demo_gind",
+        measure="population_average",
+        subgroup="total",
+        unit="NR",
+    )
+    return rows if geos is None else rows.loc[rows["geo"].isin(list(geos))]
 
 
 def curated_measures(table: SourceTable, *, chain_table: str) -> pd.DataFrame:

@@ -9,23 +9,23 @@ on 2025: the shares are ready and stay without rows until then. Pure functions; 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 
 import pandas as pd
 
+from assets.chain_tables.assembled import observation_table
 from assets.chain_tables.awaited import no_source_yet
 from assets.chain_tables.industry_waste import industry_waste
 from assets.chain_tables.packaging import published_by_hand
 from assets.chain_tables.reference_tables import known_breaks
-from assets.chain_tables.source_figures import SourceTable, curated_measures, eurostat_figures
+from assets.chain_tables.source_figures import SourceTable, average_population, curated_measures
 from assets.formulas.apparent_consumption import apparent_consumption
 from assets.formulas.breaks import mark_known_breaks
 from assets.formulas.preceding_year import over_preceding_year
 from assets.formulas.published import as_published
 from assets.formulas.rates import per_inhabitant, ratio, share_of_sum
 from assets.formulas.reconciliation import reconcile
-from assets.formulas.shapes import INDICATOR_COLUMNS, INDICATOR_KEY, OBSERVATION_COLUMNS, OBSERVATION_KEY, in_order
+from assets.formulas.shapes import INDICATOR_COLUMNS, INDICATOR_KEY, in_order
 from assets.formulas.targets import progress as progress_towards
 
 CHAIN_TABLE = "textile"
@@ -67,24 +67,14 @@ _per_inhabitant = partial(per_inhabitant, chain_table=CHAIN_TABLE, decimals=1, s
 def observations(sources: Mapping[str, SourceTable]) -> pd.DataFrame:
     """All figures of the sources as observations, our own breaks marked beside the source's flags."""
     of_industry = partial(industry_waste, chain_table=CHAIN_TABLE, branch=BRANCH, subgroup=INDUSTRY)
-    persons = sources["demo_gind"]
-    # the figures of textiles are Dutch only, and so are the inhabitants that they are divided by
-    dutch = replace(persons, frame=persons.frame.loc[persons.frame["geo"] == "NL"])
     parts = [
         of_industry(sources["84970NED"]),
         of_industry(sources["84971NED"]),
-        eurostat_figures(
-            dutch,
-            chain_table=CHAIN_TABLE,
-            definition_version="demo_gind",
-            measure="population_average",
-            subgroup="total",
-            unit="NR",
-        ),
+        # the figures of textiles are Dutch only, and so are the inhabitants that they are divided by
+        average_population(sources["demo_gind"], chain_table=CHAIN_TABLE, geos=("NL",)),
         curated_measures(sources["textile_nl"], chain_table=CHAIN_TABLE),
     ]
-    rows = mark_known_breaks(pd.concat(parts, ignore_index=True), known_breaks(CHAIN_TABLE), "measure")
-    return in_order(rows, OBSERVATION_COLUMNS, OBSERVATION_KEY)
+    return observation_table(parts, CHAIN_TABLE)
 
 
 def indicators(observed: pd.DataFrame, sources: Mapping[str, SourceTable]) -> pd.DataFrame:

@@ -1,8 +1,8 @@
-"""Collection of e-waste against the mean put on the market in the three preceding years (method A).
+"""Collection of e-waste against the mean put on the market in the three preceding years (method A), and gaps.
 
-Belongs here: formulas over the three-year mean. Does not belong here: method B, which is a plain ratio
-(`rates.py`). Basis: Directive 2012/19/EU art. 7(1), Implementing Regulation (EU) 2017/699 art. 3, Regeling
-AEEA art. 10.
+Belongs here: formulas over the three-year mean, and the mass short of a target by both methods. Does not belong here:
+the rate of method B, which is a plain ratio (`rates.py`). Basis: Directive 2012/19/EU art. 7(1), Implementing
+Regulation (EU) 2017/699 art. 3, Regeling AEEA art. 10.
 """
 
 from __future__ import annotations
@@ -94,6 +94,46 @@ def gap_to_target_method_a(
         denominator=mean,
         flags=_flags(inputs),
         known_break=_breaks_crossed(inputs),
+    )
+
+
+def gap_to_target_method_b(
+    observations: pd.DataFrame,
+    targets_by_year: Mapping[int, float],
+    *,
+    chain_table: str = "electronics",
+    indicator: str = "weee_gap_to_target_generated_t",
+    collected: str = "separately_collected",
+    generated: str = "weee_generated",
+    method: str = "gap_method_b",
+    across: Sequence[str] = (),
+) -> pd.DataFrame:
+    """`max(0, T / 100 * W[t] - COL[t])`: the tonnes short of the target of year t against WEEE generated.
+
+    In: observations in tonnes and the target in percent per calendar year; a year without a target, or without either
+    figure, has no row. Out: indicators in tonnes; numerator is the mass that the target asks for, denominator WEEE
+    generated. Flags are the union over both.
+    """
+    known = observations.loc[observations["value"].notna() & observations["year"].isin(list(targets_by_year))]
+    collection, waste = aligned(
+        [
+            measure_rows(known, measure, chain_table=chain_table, subgroups=("total",), units=("t",))
+            for measure in (collected, generated)
+        ],
+        matching(across),
+    )
+    required = collection["year"].map(dict(targets_by_year)).astype("float64") * waste["value"] / 100.0
+    return computed_rows(
+        [collection, waste],
+        chain_table=chain_table,
+        indicator=indicator,
+        method=method,
+        unit="t",
+        decimals=0,
+        value=(required - collection["value"]).clip(lower=0.0),
+        numerator=required,
+        denominator=waste["value"],
+        flags=union(collection["flags"], waste["flags"]),
     )
 
 

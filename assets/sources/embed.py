@@ -213,10 +213,11 @@ def write_curated_records(destination: Path, retrieved_at: str) -> list[Embedded
             "geos": sorted(set(figures["geo"])),
             "note_nl": "Met de hand overgenomen, vooral uit secundaire bronnen; transcriber_note zegt "
             "waar een cijfer botst met een ander. Een vlag is hier toegekend bij het overnemen: e waar "
-            "de bron een model of benadering noemt, u waar het cijfer niet is na te rekenen.",
+            "de bron een model of benadering noemt, u waar het cijfer niet is na te rekenen of het jaar is "
+            "afgeleid.",
             "note_en": "Transcribed by hand, mostly from secondary sources; transcriber_note says where "
             "a figure conflicts with another. A flag is set here while transcribing: e where the source "
-            "names a model or an approximation, u where the figure does not reproduce.",
+            "names a model or an approximation, u where the figure does not reproduce or its year is inferred.",
         }
         written.append(_write_record(source_contract(path.stem), path, body, len(figures), details))
     return written

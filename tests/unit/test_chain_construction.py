@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -10,23 +11,14 @@ import pytest
 from assets.chain_tables import construction
 from assets.chain_tables.reference_tables import reference_rows, targets
 from assets.chain_tables.source_figures import SourceTable
-from assets.sources.embedded_edition import embedded_copy
-from assets.sources.reading import parsed
 from contracts.arrow import table_from_frame
 from contracts.audit import audit
-from contracts.contract import product, source_contract
+from contracts.contract import product
 
 
 @pytest.fixture(scope="module")
-def sources() -> dict[str, SourceTable]:
-    found = {}
-    for name in construction.SOURCES:
-        body, record = embedded_copy(name)
-        contract = source_contract(name)
-        accepted = audit(parsed(body, contract), contract).accepted
-        assert accepted is not None
-        found[name] = SourceTable(name, accepted.to_pandas(), record)
-    return found
+def sources(embedded: Callable[[str], SourceTable]) -> dict[str, SourceTable]:
+    return {name: embedded(name) for name in construction.SOURCES}
 
 
 @pytest.fixture(scope="module")

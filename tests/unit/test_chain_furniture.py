@@ -5,6 +5,7 @@ Here too: production waste of a branch and awaited indicators, which other chain
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pandas as pd
@@ -15,11 +16,9 @@ from assets.chain_tables.awaited import no_source_yet
 from assets.chain_tables.industry_waste import industry_waste
 from assets.chain_tables.reference_tables import targets
 from assets.chain_tables.source_figures import SourceTable, UntranslatedCode
-from assets.sources.embedded_edition import embedded_copy
-from assets.sources.reading import parsed
 from contracts.arrow import table_from_frame
 from contracts.audit import audit
-from contracts.contract import product, source_contract
+from contracts.contract import product
 
 AWAITED = {
     "furniture_apparent_consumption_t",
@@ -32,15 +31,8 @@ AWAITED = {
 
 
 @pytest.fixture(scope="module")
-def sources() -> dict[str, SourceTable]:
-    read = {}
-    for name in furniture.SOURCES:
-        body, record = embedded_copy(name)
-        contract = source_contract(name)
-        accepted = audit(parsed(body, contract), contract).accepted
-        assert accepted is not None, name
-        read[name] = SourceTable(name, accepted.to_pandas(), record)
-    return read
+def sources(embedded: Callable[[str], SourceTable]) -> dict[str, SourceTable]:
+    return {name: embedded(name) for name in furniture.SOURCES}
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +71,7 @@ def only(rows: pd.DataFrame, **cell: object) -> dict[str, object]:
             48.8, 976_492, 2e6, "eu",
         ),
         # Voorverkenning UPV meubels (Tauw): about 30 kt re-used, about 80 kt in bulky residual waste
-        ({"indicator": "furniture_reuse_share", "subgroup": "large_seating"}, 27.3, 30e3, 110e3, "e"),
+        ({"indicator": "furniture_reuse_share", "subgroup": "large_seating"}, 27.3, 30e3, 110e3, "eu"),
     ],
 )  # fmt: skip
 def test_dutch_furniture_figures_are_computed_with_the_denominator_that_is_named(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 import pytest
 
@@ -9,24 +11,15 @@ from assets.chain_tables import municipal
 from assets.chain_tables.reference_tables import reference_rows
 from assets.chain_tables.source_figures import SourceTable
 from assets.formulas.small_numbers import reaches_minimum
-from assets.sources.embedded_edition import embedded_copy
-from assets.sources.reading import parsed
 from contracts.arrow import table_from_frame
 from contracts.audit import audit
-from contracts.contract import product, source_contract
+from contracts.contract import product
 from contracts.vocabulary import load_codelist, load_reference_csv
 
 
 @pytest.fixture(scope="module")
-def sources() -> dict[str, SourceTable]:
-    read = {}
-    for name in municipal.SOURCES:
-        body, record = embedded_copy(name)
-        contract = source_contract(name)
-        accepted = audit(parsed(body, contract), contract).accepted
-        assert accepted is not None
-        read[name] = SourceTable(name, accepted.to_pandas(), record)
-    return read
+def sources(embedded: Callable[[str], SourceTable]) -> dict[str, SourceTable]:
+    return {name: embedded(name) for name in municipal.SOURCES}
 
 
 @pytest.fixture(scope="module")

@@ -315,3 +315,20 @@ def test_tables_hold_to_their_contract(
         assert verdict.usable, name
         assert not verdict.messages("error"), name
         assert not verdict.messages("warning"), name
+
+
+def test_a_conflict_on_industrial_waste_names_the_sector_and_the_figure_of_the_package(
+    observed: pd.DataFrame,
+) -> None:
+    conflicts = {row["conflict_id"]: row for row in load_reference_csv("conflicts")}
+    for section in ("b", "c"):
+        row = conflicts[f"industry_waste_nace_{section}_2016"]
+        of = observed.loc[
+            (observed["measure"] == row["indicator_or_measure"])
+            & (observed["subgroup"] == row["subgroup"])
+            & (observed["geo"] == "NL")
+            & (observed["year"] == 2016)
+            & (observed["unit"] == "t")
+        ]
+        # Eurostat env_wasgen: 62.2 kt (mining) and 13 827.8 kt (manufacturing), in tonnes in the package
+        assert [round(value / 1000, 1) for value in of["value"]] == [float(row["value_b"])], section

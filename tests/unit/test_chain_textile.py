@@ -5,6 +5,8 @@ Here too: amounts over what was put on the market in the preceding year, on fram
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 import pytest
 
@@ -14,11 +16,9 @@ from assets.chain_tables.source_figures import SourceTable
 from assets.formulas.breaks import mark_known_breaks
 from assets.formulas.preceding_year import over_preceding_year
 from assets.formulas.shapes import INDICATOR_COLUMNS, OBSERVATION_COLUMNS
-from assets.sources.embedded_edition import embedded_copy
-from assets.sources.reading import parsed
 from contracts.arrow import table_from_frame
 from contracts.audit import audit
-from contracts.contract import product, source_contract
+from contracts.contract import product
 from contracts.vocabulary import load_reference_csv
 
 SHARES = (
@@ -27,15 +27,8 @@ SHARES = (
 
 
 @pytest.fixture(scope="module")
-def sources() -> dict[str, SourceTable]:
-    read = {}
-    for name in textile.SOURCES:
-        body, record = embedded_copy(name)
-        contract = source_contract(name)
-        accepted = audit(parsed(body, contract), contract).accepted
-        assert accepted is not None, name
-        read[name] = SourceTable(name, accepted.to_pandas(), record)
-    return read
+def sources(embedded: Callable[[str], SourceTable]) -> dict[str, SourceTable]:
+    return {name: embedded(name) for name in textile.SOURCES}
 
 
 @pytest.fixture(scope="module")
@@ -287,3 +280,15 @@ def test_a_break_in_the_market_of_the_year_before_lies_before_the_share() -> Non
         rows, ("textile_prepared_for_reuse", "recycled"), chain_table="textile", indicator="textile_reuse_share"
     )
     assert shares["known_break"].fillna("").to_list() == ["b", ""]
+
+
+def test_the_conflict_on_textile_collection_states_the_tonnes_that_the_package_holds(observed: pd.DataFrame) -> None:
+    row = next(row for row in load_reference_csv("conflicts") if row["conflict_id"] == "textile_collection_2018")
+    tonnes = [
+        float(observed.loc[(observed["measure"] == measure) & (observed["year"] == 2018), "value"].iloc[0])
+        for measure in ("separately_collected_textile", "discarded")
+    ]
+    # FFact 2018: 136 kt over 305.1 kt
+    assert tonnes == [136_000.0, 305_100.0]
+    assert row["source_b"].startswith("136 000 t separately collected over 305 100 t discarded")
+    assert row["value_b"] == str(round(100 * tonnes[0] / tonnes[1], 1))

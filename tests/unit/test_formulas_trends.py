@@ -10,18 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assets.formulas.arrows import arrow_with_target, arrow_without_target, observed_change, required_change
+from assets.formulas.projection import projection, windows
 from assets.formulas.shapes import INDICATOR_COLUMNS
-from assets.formulas.trends import (
-    TREND_COLUMNS,
-    TrendRules,
-    arrow_with_target,
-    arrow_without_target,
-    observed_change,
-    projection,
-    required_change,
-    trend,
-    windows,
-)
+from assets.formulas.trend_cases import TrendRules
+from assets.formulas.trends import TREND_COLUMNS, trend
 
 
 def only(frame: pd.DataFrame) -> dict[str, object]:

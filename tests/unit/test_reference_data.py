@@ -337,8 +337,8 @@ def test_a_curated_figure_cites_its_source_and_belongs_to_a_known_series(name: s
         ("craft_centres_nl", "nl__thrift_customers__thrift_sector__2023__all", "15700000", "", "secondary"),
         # CBS: 459 provisional, 456 final; VNG position paper, footnotes 7 and 18
         ("municipal_nl", "nl__mun_household_waste_kg_hab__total__2024__all", "456", "", "secondary"),
-        ("municipal_nl", "nl__mun_goal_realism_score__total__2024__all", "2.25", "", "primary"),
-        ("municipal_nl", "nl__mun_budget_structural_share__total__2024__all", "18", "", "primary"),
+        ("municipal_nl", "nl__mun_goal_realism_score__total__2024__all", "2.25", "u", "primary"),
+        ("municipal_nl", "nl__mun_budget_structural_share__total__2024__all", "18", "u", "primary"),
     ],
 )
 def test_curated_figures_stand_as_published(name: str, figure_id: str, value: str, flags: str, confidence: str) -> None:
@@ -418,11 +418,30 @@ def test_a_conflict_shows_both_values_and_why_one_counts() -> None:
         ("rmc_2023", ("6.02", "7.87"), "b"),
         ("household_waste_2024", ("459", "456"), "b"),
         ("bma_signing_date", ("2025-11-05", "2025-11-07"), "a"),
+        # CLO nl0561; Waste over Time 1.1, data/tbl_WEEE.csv, sum over NLD in 2018
+        ("weee_generated_2018", ("366", "359.6"), "a"),
     ],
 )
 def test_the_known_conflicts_are_listed(conflict_id: str, values: tuple[str, str], which_counts: str) -> None:
     row = {row["conflict_id"]: row for row in CONFLICTS}[conflict_id]
     assert ((row["value_a"], row["value_b"]), row["which_counts"]) == (values, which_counts)
+
+
+def test_a_year_that_was_inferred_carries_a_flag_and_says_so() -> None:
+    inferred = [
+        row
+        for path in sorted(CURATED.glob("*.csv"))
+        for row in read(path)
+        if "year inferred" in f"{row['definition_note_en']} {row['transcriber_note']}".lower()
+    ]
+    # the survey of the VNG (undated), the study of large seating (13-2-2024) and the press on mattresses (early 2024)
+    assert sorted((row["series"], row["year"]) for row in inferred) == [
+        ("bulky_residual_waste", "2023"), ("mattress_recycling_rate", "2023"), ("mun_budget_structural_share", "2024"),
+        ("mun_goal_realism_score", "2024"), ("reused", "2023"),
+    ]  # fmt: skip
+    for row in inferred:
+        assert "u" in row["flags"] and "inferred" in row["definition_note_en"], row["figure_id"]
+        assert "afgeleid" in row["definition_note_nl"], row["figure_id"]
 
 
 def test_a_declared_correction_has_reason_date_and_expectation() -> None:

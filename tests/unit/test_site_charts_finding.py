@@ -79,7 +79,11 @@ CASES: list[tuple[tuple[Row, ...], dict[str, object], str]] = [
         "75.2 % (2022): door een breuk in de reeks in 2022 niet te vergelijken met eerdere jaren.",
     ),
     (((2018, 1.0),), {"breaks": (2018, 2019)}, "1.0 % (2018)."),
-    (((2022, 75.2),), {"targets": (GOAL,)}, "75.2 % (2022): al op het niveau van het doel van ten minste 65 % vanaf 2025."),
+    (
+        ((2022, 75.2),),
+        {"targets": (GOAL,)},
+        "75.2 % (2022): al op het niveau van het doel van ten minste 65 % vanaf 2025.",
+    ),
     (
         ((2022, 60.0),),
         {"targets": (GOAL,)},

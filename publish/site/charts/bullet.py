@@ -15,7 +15,7 @@ from publish.site.charts.markup import drawing, element, empty, identifier, plac
 from publish.site.charts.scales import ValueScale, axis_numbers
 from publish.site.charts.words import bound, short_value, status_words, word
 
-_WIDTH, _SIZE, _INSET = 340.0, 13.0, 1.0
+_WIDTH, _SIZE, _INSET, _AIR = 340.0, 13.0, 1.0, 6.0
 _TOP, _TRACK, _BAR = 22.0, 18.0, 9.0
 
 
@@ -107,7 +107,9 @@ def _texts(
     for x, text, kind in wanted:
         width = text_width(text, _SIZE)
         left = min(max(x - width / 2, 0), _WIDTH - width)
-        if room.choose([Box(left, below - _SIZE, left + width, below)], over_lines=True) is not None:
+        # widths are estimates: some air round each, so that two never run into each other
+        box = Box(max(0, left - _AIR), below - _SIZE, min(_WIDTH, left + width + _AIR), below)
+        if room.choose([box], over_lines=True) is not None:
             anchor = "start" if left == 0 else "end" if left == _WIDTH - width else "middle"
             at = {"start": _INSET, "end": _WIDTH - _INSET, "middle": x}[anchor]
             parts.append(written(at, below, text, kind, anchor))
