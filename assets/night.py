@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 class Night:
     """One run: `home` holds archive, tables, quarantine and published; `started_at` is the time of the run (UTC).
 
+    `eurostat_url`, `cbs_v3_url`, `cbs_v4_url` and `comext_url` are the live services; one that is None is not asked.
     `public_url` is where the published folder is served; without it the address of `publisher.yaml` stands.
     `zenodo_url` is the Zenodo at which DOIs were reserved for releases to come, where there is one.
     """
@@ -31,6 +32,9 @@ class Night:
     embedded: Path | None = None
     public_url: str | None = None
     zenodo_url: str | None = None
+    cbs_v3_url: str | None = None
+    cbs_v4_url: str | None = None
+    comext_url: str | None = None
 
     @cached_property
     def archive(self) -> "Archive":
@@ -62,6 +66,11 @@ class Night:
         return self.home / "tables" / "sources" / "vintages.json"
 
     @property
+    def fetched(self) -> Path:
+        """The file that says what happened to every source when it was last fetched: outcome, age, why."""
+        return self.home / "tables" / "sources" / "fetched.json"
+
+    @property
     def moment(self) -> str:
         """`started_at` as `YYYY-MM-DDThh:mm:ssZ`."""
         return self.started_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -73,4 +82,12 @@ class Night:
         from contracts.contract import source_contract, source_names
 
         refused = {name: self.tables.refused_copies(name, source_contract(name)) for name in source_names()}
-        return FetchSettings(self.eurostat_url, self.user_agent, self.embedded or EMBEDDED, refused)
+        return FetchSettings(
+            eurostat_url=self.eurostat_url,
+            user_agent=self.user_agent,
+            embedded=self.embedded or EMBEDDED,
+            refused=refused,
+            cbs_v3_url=self.cbs_v3_url,
+            cbs_v4_url=self.cbs_v4_url,
+            comext_url=self.comext_url,
+        )

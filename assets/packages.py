@@ -14,7 +14,7 @@ from assets.chain_table_assets import CHAIN_TABLES, ChainTable, frame, source_ta
 from assets.made_table import hashes
 from assets.night import Night
 from assets.quality_of_tables import quality_of
-from assets.source_assets import TARGETS, pinned_copies
+from assets.source_assets import TARGETS, fetch_facts, pinned_copies
 from assets.stewards_view import OWNERS, check_results
 from contracts.contract import Contract, Product, product
 
@@ -78,8 +78,14 @@ def _added_table(night: Night, chain: ChainTable, contract: Contract) -> "pa.Tab
         return targets.filter(pc.equal(targets["chain_table"], chain.chain_table))
     if name == "sources":
         copies = pinned_copies(night, chain.sources)
-        identity = hashlib.sha256(json.dumps([[str(copy), rows] for copy, rows in copies]).encode()).hexdigest()
-        return _held_to_contract(night, chain.group, contract, {"copies": identity}, lambda: sources_frame(copies))
+        stale = _stale_sources(night)
+        known = [[[str(copy), rows] for copy, rows in copies], sorted(stale.items())]
+        identity = hashlib.sha256(json.dumps(known).encode()).hexdigest()
+        return _held_to_contract(
+            night, chain.group, contract, {"copies": identity}, lambda: sources_frame(copies, stale)
+        )
+    if name == "source_revisions":
+        return _source_revisions(night, chain, contract)
     if name == "known_breaks":
         return _held_to_contract(night, chain.group, contract, {}, lambda: known_breaks(chain.chain_table))
     if reference is not None:
@@ -98,6 +104,30 @@ def _added_table(night: Night, chain: ChainTable, contract: Contract) -> "pa.Tab
         return made[name]
 
     return _held_to_contract(night, chain.group, contract, inputs, extra)
+
+
+def _source_revisions(night: Night, chain: ChainTable, contract: Contract) -> "pa.Table":
+    """What the sources of a chain table changed between the editions that we have in the archive."""
+    from assets.as_of import first_read, nights
+    from assets.sources.vintage_changes import SourceRevisions
+    from assets.table_store import inputs_key
+
+    revisions = SourceRevisions(
+        night.archive, night.home / "tables" / "source_revisions", lambda: first_read(nights(night))
+    )
+    key = inputs_key(contract, {"editions": revisions.identity(chain.sources)})
+    if night.tables.current(chain.group, contract.table, key) is None:
+        night.tables.put(chain.group, contract.table, revisions.of_all(chain.sources), contract, key)
+    return night.tables.read(chain.group, contract.table)
+
+
+def _stale_sources(night: Night) -> dict[str, tuple[str, str]]:
+    """Sources that are older than their contract allows, with the warning in Dutch and English."""
+    return {
+        name: (str(facts["stale_nl"]), str(facts["stale_en"]))
+        for name, facts in fetch_facts(night).items()
+        if facts.get("stale_nl")
+    }
 
 
 def _package_asset(

@@ -5,17 +5,28 @@ that the definitions load quickly.
 """
 
 import json
+import sys
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import dagster as dg
 
 from assets.night import Night
-from assets.stewards_view import OWNERS, check_results, check_specs, definition_metadata, preview, standing_metadata
+from assets.stewards_view import (
+    BLOCKING_CHECK,
+    OWNERS,
+    WARNING_CHECK,
+    check_results,
+    check_specs,
+    definition_metadata,
+    preview,
+    standing_metadata,
+)
 from contracts.contract import Contract, product, source_contract, source_names
 
 if TYPE_CHECKING:
     from assets.sources.archive import ArchiveRecord
+    from assets.sources.fetch import Fetched
     from contracts.verdict import CheckResult
 
 VINTAGES = dg.AssetKey(["sources", "vintages"])
@@ -40,28 +51,71 @@ def source_key(name: str) -> dg.AssetKey:
 )
 def vintages(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) -> dg.MaterializeResult[Any]:
     """Fetches every source into the archive and pins the copies that the build reads."""
+    from assets.as_of import keep_night
     from assets.sources.archive import write_whole
     from assets.sources.fetch import fetch_all
 
-    fetched = fetch_all(source_names(), night.archive, night.fetch_settings(), night.moment, context.log.info)
-    pinned = {item.source: item.record.sha256 for item in fetched}
+    progress = Progress(sys.stderr)
+    fetched = fetch_all(
+        source_names(),
+        night.archive,
+        night.fetch_settings(),
+        night.moment,
+        context.log.info,
+        starting=progress.starting,
+    )
+    progress.done()
+    pinned = {item.source: item.record.sha256 for item in fetched if item.record is not None}
     write_whole(night.vintages, (json.dumps(pinned, indent=1) + "\n").encode())
-    lines = ["| source | outcome | copy | edition | retrieved | why |", "|---|---|---|---|---|---|"]
+    facts = {item.source: item.facts() for item in fetched}
+    write_whole(night.fetched, (json.dumps(facts, ensure_ascii=False, indent=1) + "\n").encode())
+    keep_night(night, pinned)
     for item in fetched:
-        record = item.record
-        lines.append(
-            f"| {item.source} | {item.outcome} | `{record.vintage}` | {record.edition or ''} "
-            f"| {record.retrieved_at[:10]} | {item.reason} |"
-        )
+        if item.stale is not None:
+            context.log.warning(item.sentence())
     counts = {outcome: sum(i.outcome == outcome for i in fetched) for outcome in sorted({i.outcome for i in fetched})}
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": len(fetched),
-            "sources": dg.MetadataValue.md("\n".join(lines)),
+            "sources": dg.MetadataValue.md(_table_of(fetched)),
             "one line a source": dg.MetadataValue.json([item.sentence() for item in fetched]),
+            "older than the contract allows": sum(item.stale is not None for item in fetched),
             "summary": ", ".join(f"{count} {outcome}" for outcome, count in counts.items()),
         }
     )
+
+
+def _table_of(fetched: "Sequence[Fetched]") -> str:
+    """What happened to every source, as a table in Markdown. What a service said cannot break it."""
+    lines = ["| source | outcome | copy | edition | retrieved | days old | why |", "|---|---|---|---|---|---|---|"]
+    for item in fetched:
+        record = item.record
+        copy = ("", "", "", "")
+        if record is not None:
+            age = "" if item.age is None else f"{item.age}, too old" if item.stale else str(item.age)
+            copy = (f"`{record.vintage}`", record.edition or "", record.retrieved_at[:10], age)
+        cells = [item.source, item.outcome, *copy, item.reason]
+        lines.append("| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |")
+    return "\n".join(lines)
+
+
+class Progress:
+    """One line on a terminal that says which source is being fetched; nothing where nobody looks."""
+
+    def __init__(self, terminal: TextIO) -> None:
+        self._terminal = terminal if terminal.isatty() else None
+
+    def starting(self, source: str, number: int, of: int) -> None:
+        """Tells of a source that is about to be asked."""
+        if self._terminal is not None:
+            self._terminal.write(f"\r\x1b[Kfetching {number} of {of}: {source}")
+            self._terminal.flush()
+
+    def done(self) -> None:
+        """Takes the line away."""
+        if self._terminal is not None:
+            self._terminal.write("\r\x1b[K")
+            self._terminal.flush()
 
 
 def pinned_record(night: Night, source: str) -> "ArchiveRecord":
@@ -109,6 +163,8 @@ def _source_asset(name: str) -> dg.AssetsDefinition:
         description=f"{contract.granularity_nl}\n\n{contract.title_nl}. {contract.description_nl}",
         metadata=definition_metadata(contract),
         check_specs=check_specs(["sources", name], contract),
+        # a source that nobody has fetched yet makes no table, and that is no failure
+        output_required=False,
     )
     def source_table(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) -> Iterator[Any]:
         """Reads the archived copy, holds it against its contract and promotes it."""
@@ -122,6 +178,10 @@ def _made_source(context: dg.AssetExecutionContext, night: Night, name: str, con
     from assets.sources.reading import SourceUnreadable, parsed
     from assets.table_store import TableRefused, inputs_key
 
+    if _is_awaited(night, name):
+        context.log.info(f"{name}: not fetched yet")
+        yield from _awaited(name)
+        return
     try:
         record = pinned_record(night, name)
     except ArchiveDamaged as error:
@@ -159,6 +219,35 @@ def _made_source(context: dg.AssetExecutionContext, night: Night, name: str, con
         data_version=dg.DataVersion(standing.sha256[:16]),
     )
     yield from check_results(standing.checks, {"warning": standing.messages})
+
+
+def fetch_facts(night: Night) -> dict[str, dict[str, Any]]:
+    """What happened to every source when it was last fetched, by name; empty before the first fetch."""
+    found: dict[str, dict[str, Any]] = (
+        json.loads(night.fetched.read_text(encoding="utf-8")) if night.fetched.exists() else {}
+    )
+    return found
+
+
+def _is_awaited(night: Night, name: str) -> bool:
+    """Whether the last fetch found no copy of a source, or an old night that is rebuilt had none."""
+    if not night.vintages.exists() or name in json.loads(night.vintages.read_text(encoding="utf-8")):
+        return False
+    facts = fetch_facts(night)
+    return not facts or facts.get(name, {}).get("outcome") == "awaited"
+
+
+def _awaited(name: str) -> Iterator[dg.AssetCheckResult]:
+    """The checks of a source of which there is no copy anywhere: nothing to block, and a word for the steward."""
+    words = "Not fetched yet: there is no copy of this source, and none ships with the software."
+    for check, passed in ((BLOCKING_CHECK, True), (WARNING_CHECK, False)):
+        yield dg.AssetCheckResult(
+            check_name=check,
+            asset_key=source_key(name),
+            passed=passed,
+            severity=dg.AssetCheckSeverity.WARN,
+            description=words,
+        )
 
 
 def _unreadable(name: str, error: Exception) -> Iterator[Any]:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipelines.archive_commands import add_as_of_argument, add_verify_arguments
 from pipelines.portal_commands import add_portal_commands
 
 if TYPE_CHECKING:
@@ -60,6 +61,21 @@ def _part(which: str) -> Callable[[argparse.Namespace], int]:
         return _say(run_assets(_settings(arguments).night(), assets_of_part(which), arguments.verbose), arguments.json)
 
     return run
+
+
+def _build(arguments: argparse.Namespace) -> int:
+    if arguments.as_of is None:
+        return _part("build")(arguments)
+    _quiet_unless(arguments.verbose)
+    from pipelines.archive_commands import build_as_of
+
+    return build_as_of(arguments, _settings(arguments))
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    from pipelines.archive_commands import verify
+
+    return verify(arguments, _settings(arguments))
 
 
 def _check(arguments: argparse.Namespace) -> int:
@@ -164,15 +180,14 @@ def _parser() -> argparse.ArgumentParser:
     command(
         "fetch", _part("fetch"), "bring what the services publish today into the archive, and nothing else", night=True
     )
-    command(
-        "build",
-        _part("build"),
-        "make all tables and release candidates from the archive, and publish nothing",
-        night=True,
+    build = command(
+        "build", _build, "make all tables and release candidates from the archive, and publish nothing", night=True
     )
+    add_as_of_argument(build)
     command("publish", _part("publish"), "release the candidates that wait", night=True)
     command("check", _check, "check the contracts, code lists and reference tables")
-    command("verify", _of_releases("verify"), "hold every published file against the checksum of its release")
+    verify = command("verify", _verify, "hold every published file and every archived copy against its checksum")
+    add_verify_arguments(verify)
     diff = command("diff", _of_releases("diff"), "say what changed between two releases (exit code 1 if anything did)")
     diff.add_argument("old", help="a release: packaging@1.0.0, packaging for the newest, or its folder")
     diff.add_argument("new", help="the release to hold it against")

@@ -12,7 +12,9 @@ from urllib.parse import urlsplit
 from assets.night import Night
 
 EUROSTAT_URL = "https://ec.europa.eu/eurostat/api/dissemination"
-USER_AGENT = "Ketenmonitor/1.0 (open-data pipeline for the circular economy; see README for contact)"
+CBS_V3_URL = "https://opendata.cbs.nl/ODataFeed/odata"
+CBS_V4_URL = "https://datasets.cbs.nl/odata/v1/CBS"
+COMEXT_URL = "https://ec.europa.eu/eurostat/api/dissemination/files"
 
 
 class SettingsError(ValueError):
@@ -29,6 +31,9 @@ class Settings:
     released_at: datetime | None
     public_url: str | None = None
     zenodo_url: str | None = None
+    cbs_v3_url: str | None = None
+    cbs_v4_url: str | None = None
+    comext_url: str | None = None
 
     def night(self, started_at: datetime | None = None) -> Night:
         """A run that starts now, or at the time that the environment or the caller gives."""
@@ -40,6 +45,9 @@ class Settings:
             self.user_agent,
             public_url=self.public_url,
             zenodo_url=self.zenodo_url,
+            cbs_v3_url=self.cbs_v3_url,
+            cbs_v4_url=self.cbs_v4_url,
+            comext_url=self.comext_url,
         )
 
 
@@ -57,21 +65,37 @@ def _address(name: str, text: str) -> str:
     return text
 
 
+def _user_agent() -> str:
+    """Who asks, and whom to turn to when we ask too much: services want both."""
+    from contracts.vocabulary import load_reference_yaml
+
+    by = load_reference_yaml("publisher")
+    return f"Ketenmonitor/1.0 ({by['public_address']}; {by['contact_email']})"
+
+
 def read_settings(environment: dict[str, str] | None = None) -> Settings:
-    """Settings from the environment: KETENMONITOR_HOME, _EUROSTAT_URL, _OFFLINE, _USER_AGENT, _PUBLIC_URL and
-    SOURCE_DATE_EPOCH."""
+    """Settings from the environment: KETENMONITOR_HOME, _EUROSTAT_URL, _CBS_V3_URL, _CBS_V4_URL, _COMEXT_URL, _OFFLINE,
+    _USER_AGENT, _PUBLIC_URL and SOURCE_DATE_EPOCH."""
     env = dict(os.environ) if environment is None else environment
     offline = env.get("KETENMONITOR_OFFLINE", "").lower()
     if offline not in ("", "0", "1", "false", "true"):
         raise SettingsError(f"KETENMONITOR_OFFLINE is {offline!r}; expected 1 (ask no live service) or 0")
-    url = _address("KETENMONITOR_EUROSTAT_URL", env.get("KETENMONITOR_EUROSTAT_URL") or EUROSTAT_URL)
+    asked = offline not in ("1", "true")
+
+    def service(name: str, own: str) -> str | None:
+        address = _address(name, env.get(name) or own)
+        return address if asked else None
+
     public = env.get("KETENMONITOR_PUBLIC_URL")
     epoch = env.get("SOURCE_DATE_EPOCH")
     return Settings(
         home=Path(env.get("KETENMONITOR_HOME") or "var").absolute(),
-        eurostat_url=None if offline in ("1", "true") else url,
-        user_agent=env.get("KETENMONITOR_USER_AGENT") or USER_AGENT,
+        eurostat_url=service("KETENMONITOR_EUROSTAT_URL", EUROSTAT_URL),
+        user_agent=env.get("KETENMONITOR_USER_AGENT") or _user_agent(),
         released_at=_moment(epoch) if epoch else None,
         public_url=_address("KETENMONITOR_PUBLIC_URL", public) if public else None,
         zenodo_url=env.get("KETENMONITOR_ZENODO_URL") or None,
+        cbs_v3_url=service("KETENMONITOR_CBS_V3_URL", CBS_V3_URL),
+        cbs_v4_url=service("KETENMONITOR_CBS_V4_URL", CBS_V4_URL),
+        comext_url=service("KETENMONITOR_COMEXT_URL", COMEXT_URL),
     )

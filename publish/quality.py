@@ -58,6 +58,8 @@ def _sources(sources: Sequence[Mapping[str, str]], released_at: datetime) -> lis
             "age_days": _age_days(row.get("retrieved_at"), released_at),
             "origin_of_bytes": row.get("origin_of_bytes"),
             "sha256": row.get("sha256"),
+            "note_nl": row.get("note_nl"),
+            "note_en": row.get("note_en"),
         }
         for row in sources
     ]

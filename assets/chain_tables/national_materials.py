@@ -83,7 +83,12 @@ def cbs_observations(
     """Rows of a CBS table (measure, subgroup, Perioden, value) as observations; an empty cell of CBS is no row."""
     found = rows.loc[rows["value"].notna()].reset_index(drop=True)
     found = found.assign(year=found["Perioden"].str[:4].astype("int64"), value=found["value"].astype("float64"))
-    found = _of_cbs(found, table, definition).assign(unit=unit, decimals=decimals, obs_status="A", origin="published")
+    found = _of_cbs(found, table, definition).assign(unit=unit, decimals=decimals, origin="published")
+    # CBS says of a period whether it is definitive; the copies that ship with the software do not say it
+    status = rows.loc[rows["value"].notna(), "obs_status"].reset_index(drop=True) if "obs_status" in rows else None
+    known = status.replace("", None) if status is not None else pd.Series([None] * len(found), dtype="object")
+    found = found.assign(obs_status=known.fillna("A").to_numpy())
+    found = found.assign(flags=found["obs_status"].map({"P": "p"}).fillna(""))
     return in_order(found, OBSERVATION_COLUMNS, OBSERVATION_KEY)
 
 

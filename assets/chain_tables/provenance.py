@@ -5,7 +5,7 @@ Belongs here: putting records and contracts of sources into one table. Does not 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -13,8 +13,19 @@ from assets.sources.archive import ArchiveRecord
 from contracts.contract import source_contract
 
 
-def sources_frame(copies: Sequence[tuple[ArchiveRecord, int]]) -> pd.DataFrame:
-    """Records with their number of rows, in the shape of `products/shapes/source`."""
+def _noted(*texts: str | None) -> str | None:
+    """Notes one after another; None where there is none."""
+    return " ".join(text for text in texts if text) or None
+
+
+def sources_frame(
+    copies: Sequence[tuple[ArchiveRecord, int]], stale: Mapping[str, tuple[str, str]] | None = None
+) -> pd.DataFrame:
+    """Records with their number of rows, in the shape of `products/shapes/source`.
+
+    `stale` says of a source in both languages that it is older than its contract allows; that stands before its note.
+    """
+    warned = stale or {}
     rows = []
     for record, count in copies:
         contract = source_contract(record.source)
@@ -36,8 +47,8 @@ def sources_frame(copies: Sequence[tuple[ArchiveRecord, int]]) -> pd.DataFrame:
                 "attribution": contract.get("attribution"),
                 "homepage": contract.get("homepage"),
                 "rows": count,
-                "note_nl": record.note_nl,
-                "note_en": record.note_en,
+                "note_nl": _noted(warned.get(record.source, ("", ""))[0], record.note_nl),
+                "note_en": _noted(warned.get(record.source, ("", ""))[1], record.note_en),
             }
         )
     return pd.DataFrame(rows)

@@ -1,11 +1,14 @@
 """The archive: raw bytes by sha256, each with a record of where and when they came from.
 
 Append only; the same bytes are stored once. Statistical offices keep only the newest edition: ours is the memory.
-Not here: fetching (`fetch.py`) and reading what the bytes say (`eurostat.py`, `curated.py`).
+A copy counts when its bytes and its record are both there: the bytes are written first, so that a run which dies
+halfway leaves nothing that counts. Not here: fetching (`fetch.py`), reading what the bytes say (`reading.py`), and
+looking over the whole archive (`archive_check.py`).
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -13,6 +16,10 @@ import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from publish.whole_files import sync_folder
+
+#: What a write that was broken off leaves behind begins with this; it counts for nothing.
+WRITING = ".writing-"
 ORIGINS = ("live", "embedded_edition", "curated")
 
 
@@ -48,18 +55,47 @@ class ArchiveRecord:
 
 def write_whole(path: Path, body: bytes) -> None:
     """Writes a file so that it is there whole or not at all, also when the machine stops in the middle."""
+    aside = _written_aside(path, body)
+    try:
+        os.replace(aside, path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
+
+
+def write_first(path: Path, body: bytes) -> bool:
+    """Like `write_whole`, but a file that is there already stays as it is; says whether it wrote.
+
+    Of several processes that write the same name at the same time, exactly one writes.
+    """
+    aside = _written_aside(path, body)
+    try:
+        os.link(aside, path)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        # a file system without links, such as FAT: there nobody can tell who was first
+        if error.errno not in (errno.EPERM, errno.EOPNOTSUPP):
+            raise
+        os.replace(aside, path)
+    finally:
+        aside.unlink(missing_ok=True)
+    return True
+
+
+def _written_aside(path: Path, body: bytes) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=WRITING)
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(body)
             stream.flush()
             os.fsync(stream.fileno())
         os.chmod(name, 0o644)
-        os.replace(name, path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+    return Path(name)
 
 
 class Archive:
@@ -69,21 +105,45 @@ class Archive:
         self.root = root
 
     def put(self, body: bytes, record: ArchiveRecord) -> ArchiveRecord:
-        """Stores bytes with their record and returns the record that counts: the first, if these bytes are not new."""
+        """Stores bytes with their record and returns the record that counts: the first, if these bytes are not new.
+
+        A copy whose bytes were lost or altered gets them back; one whose record was lost or torn gets the new record.
+        Raises ArchiveDamaged where the record is not about these bytes, OSError where they cannot be written: then
+        nothing new counts.
+        """
         sha256 = hashlib.sha256(body).hexdigest()
         if sha256 != record.sha256 or len(body) != record.bytes:
             raise ArchiveDamaged(f"{record.source}: the bytes handed in are not those of the record ({sha256[:12]})")
         path = self.root / record.source / sha256
+        if not _holds(path, sha256):
+            write_whole(path, body)
+            # the record must not survive a power cut that the bytes do not
+            sync_folder(path.parent)
         record_path = path.with_suffix(".json")
-        if path.exists() and record_path.exists():
+        noted = (json.dumps(asdict(record), ensure_ascii=False, indent=2) + "\n").encode()
+        if not record_path.exists() and write_first(record_path, noted):
+            sync_folder(path.parent)
+            return record
+        try:
             return self._read_record(record_path)
-        write_whole(path, body)
-        write_whole(record_path, (json.dumps(asdict(record), ensure_ascii=False, indent=2) + "\n").encode())
-        return record
+        except ArchiveDamaged:
+            write_whole(record_path, noted)
+            return record
 
     def records(self, source: str) -> list[ArchiveRecord]:
-        """All copies of a source, oldest first (by retrieval, then by hash)."""
-        found = [self._read_record(path) for path in sorted((self.root / source).glob("*.json"))]
+        """All copies of a source that can be used, oldest first (by retrieval, then by hash).
+
+        A record that cannot be read, or whose bytes are gone, is passed over: one damaged copy must not stop a night
+        that has others. `ketenmonitor verify archive` names it.
+        """
+        found = []
+        for path in sorted((self.root / source).glob("*.json")):
+            try:
+                record = self._read_record(path)
+            except ArchiveDamaged:
+                continue
+            if path.with_suffix("").exists():
+                found.append(record)
         return sorted(found, key=lambda r: (r.retrieved_at, r.sha256))
 
     def record(self, source: str, sha256: str) -> ArchiveRecord:
@@ -110,9 +170,25 @@ class Archive:
 
     def _read_record(self, path: Path) -> ArchiveRecord:
         try:
-            return ArchiveRecord(**json.loads(path.read_text(encoding="utf-8")))
+            record = ArchiveRecord(**json.loads(path.read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError) as error:
             raise ArchiveDamaged(f"{path.parent.name}: record {path.name} cannot be read ({error})") from error
+        if (record.source, record.sha256) != (path.parent.name, path.stem):
+            raise ArchiveDamaged(
+                f"{path.parent.name}: record {path.name} cannot be read (it is about {record.source} {record.sha256})"
+            )
+        if not (isinstance(record.retrieved_at, str) and isinstance(record.bytes, int)):
+            raise ArchiveDamaged(f"{path.parent.name}: record {path.name} cannot be read (a fact is of another type)")
+        return record
+
+
+def _holds(path: Path, sha256: str) -> bool:
+    """Whether the bytes at `path` are there and are those of their name."""
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest() == sha256
+    except OSError:
+        return False
 
 
 def record_of(body: bytes, **facts: object) -> ArchiveRecord:

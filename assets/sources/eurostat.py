@@ -1,7 +1,8 @@
-"""Eurostat: the address of a table, and the parser of its SDMX-CSV 1.0 answer.
+"""Eurostat: the address of a table, and the parser of its SDMX-CSV answer (1.0 and 2.0).
 
-The same parser reads live bytes and the embedded edition. Flags are kept as they come.
-Not here: rules on what the cells may hold (the contract) and what they mean for a chain table (`assets/chain_tables`).
+The same parser reads live bytes and the embedded edition, whole or in parts. Flags are kept as they come.
+Not here: asking the service (`eurostat_service.py`), JSON-stat (`eurostat_json_stat.py`), rules on what the cells may
+hold (the contract) and what they mean for a chain table (`assets/chain_tables`).
 """
 
 from __future__ import annotations
@@ -9,11 +10,14 @@ from __future__ import annotations
 import gzip
 import io
 import zlib
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
+from assets.sources.eurostat_parts import PartsDiffer, joined_parts
 from contracts.contract import Contract
 
 # The Netherlands, the EU aggregate and the countries for comparison:
@@ -26,11 +30,43 @@ class SourceUnreadable(ValueError):
     """A body is not what the source delivers; the message names table, expected and found."""
 
 
-def data_url(base_url: str, contract: Contract) -> str:
-    """Address of a table in the dissemination API (SDMX 2.1), limited to our geos and the contract's `keySelection`."""
-    chosen = {"freq": ["A"], "geo": list(GEOS), **(contract.get("keySelection") or {})}
+#: The forms in which a contract may ask for a table (custom property `format`); the first where it names none.
+FORMATS = ("sdmx-csv-2.1", "sdmx-csv-3.0", "json-stat")
+
+
+def format_of(contract: Contract) -> str:
+    """The form in which a contract asks for its table. ValueError for one that we do not read."""
+    form = str(contract.get("format") or FORMATS[0])
+    if form not in FORMATS:
+        raise ValueError(f"{contract.path.name}: format is {form!r}; expected {', '.join(FORMATS)}")
+    return form
+
+
+def chosen_codes(contract: Contract) -> dict[str, list[str]]:
+    """The codes that are asked for by dimension: our geos and the contract's `keySelection`; others are taken whole."""
+    return {"freq": ["A"], "geo": list(GEOS), **(contract.get("keySelection") or {})}
+
+
+def data_url(base_url: str, contract: Contract, narrowed: Mapping[str, Sequence[str]] | None = None) -> str:
+    """Address of a table in the dissemination API, in the contract's `format`, limited to its `chosen_codes`.
+
+    `narrowed` limits dimensions further, for a table that is asked in parts.
+    """
+    base, form = base_url.rstrip("/"), format_of(contract)
+    chosen: dict[str, Sequence[str]] = {**chosen_codes(contract), **(narrowed or {})}
+    dimensions = [name for name in contract.get("dimensions") if chosen.get(name)]
+    if form == "json-stat":
+        filters = "".join(f"&{name}={code}" for name in dimensions for code in chosen[name])
+        return f"{base}/statistics/1.0/data/{contract.table.lower()}?format=JSON&lang=EN{filters}"
+    if form == "sdmx-csv-3.0":
+        stars = ".".join("*" for _ in contract.get("dimensions"))
+        filters = "".join(f"c[{name}]={','.join(chosen[name])}&" for name in dimensions)
+        return (
+            f"{base}/sdmx/3.0/data/dataflow/ESTAT/{contract.table.lower()}/1.0/{stars}?{filters}"
+            "compress=false&format=csvdata&formatVersion=2.0"
+        )
     key = ".".join("+".join(chosen.get(dimension, [])) for dimension in contract.get("dimensions"))
-    return f"{base_url.rstrip('/')}/sdmx/2.1/data/{contract.table.upper()}/{key}?format=SDMX-CSV&compressed=false"
+    return f"{base}/sdmx/2.1/data/{contract.table.upper()}/{key}?format=SDMX-CSV&compressed=false"
 
 
 def _unpacked(body: bytes, table: str) -> bytes:
@@ -49,16 +85,48 @@ def _unpacked(body: bytes, table: str) -> bytes:
 
 
 def parse_sdmx_csv(body: bytes, contract: Contract) -> pa.Table:
-    """An SDMX-CSV body as a table of text with the service's own column names.
+    """An SDMX-CSV body, or a bundle of them, as a table of text with the columns of SDMX-CSV 1.0.
 
-    Raises SourceUnreadable for an empty body, an HTML page, bytes that are not UTF-8, no header, or a line cut short.
+    Version 2.0 (of the API 3.0) says STRUCTURE and STRUCTURE_ID where 1.0 says DATAFLOW, and leaves LAST UPDATE out.
+    Until 27 January 2025 there was no CONF_STATUS: it comes out empty, and the letter `c` stays in OBS_FLAG as it was.
+    Raises SourceUnreadable for an empty body, an HTML page, bytes that are not UTF-8, no header, a line cut short, or
+    parts that do not fit together.
     """
+    try:
+        table = joined_parts(body, contract, _one_csv)
+    except PartsDiffer as error:
+        raise SourceUnreadable(f"table {contract.table}: {error}") from error
+    return _one_csv(body, contract) if table is None else table
+
+
+def _one_csv(body: bytes, contract: Contract) -> pa.Table:
     table = contract.table
     body = _unpacked(body, table)
+    names = _header(body, table)
+    try:
+        read = pa_csv.read_csv(
+            pa.BufferReader(body),
+            convert_options=pa_csv.ConvertOptions(
+                column_types={name: pa.string() for name in names},
+                strings_can_be_null=False,
+                quoted_strings_can_be_null=False,
+            ),
+            parse_options=pa_csv.ParseOptions(newlines_in_values=False),
+        )
+    except pa.ArrowInvalid as error:
+        words = str(error).split("\n")[0][:200]
+        raise SourceUnreadable(
+            f"table {table}: expected {len(names)} fields on every line, found a line cut short or too long ({words})"
+        ) from error
+    return _as_version_1(read)
+
+
+def _header(body: bytes, table: str) -> list[str]:
+    """The names of the columns. Raises SourceUnreadable for a body that is no SDMX-CSV in UTF-8."""
     start = body[:400].lstrip().lower()
     if not body.strip():
         raise SourceUnreadable(f"table {table}: expected SDMX-CSV with a header, found an empty body")
-    if start.startswith((b"<!doctype", b"<html", b"<?xml", b"<")):
+    if start.startswith(b"<"):
         shown = body[:60].decode("utf-8", "replace").replace("\n", " ")
         raise SourceUnreadable(f"table {table}: expected SDMX-CSV, found a page that starts with {shown!r}")
     try:
@@ -76,21 +144,21 @@ def parse_sdmx_csv(body: bytes, contract: Contract) -> pa.Table:
         raise SourceUnreadable(
             f"table {table}: expected every column once, found {', '.join(twice)} twice in the header"
         )
-    try:
-        return pa_csv.read_csv(
-            io.BytesIO(body),
-            convert_options=pa_csv.ConvertOptions(
-                column_types={name: pa.string() for name in names},
-                strings_can_be_null=False,
-                quoted_strings_can_be_null=False,
-            ),
-            parse_options=pa_csv.ParseOptions(newlines_in_values=False),
-        )
-    except pa.ArrowInvalid as error:
-        words = str(error).split("\n")[0][:200]
-        raise SourceUnreadable(
-            f"table {table}: expected {len(names)} fields on every line, found a line cut short or too long ({words})"
-        ) from error
+    return names
+
+
+def _as_version_1(read: pa.Table) -> pa.Table:
+    names, empty = read.column_names, pa.scalar("")
+    if (
+        names[:2] == ["STRUCTURE", "STRUCTURE_ID"]
+        and pc.all(pc.equal(read["STRUCTURE"], "dataflow")).as_py() is not False
+    ):
+        read = read.drop_columns(["STRUCTURE"]).rename_columns({"STRUCTURE_ID": "DATAFLOW"})
+        if "LAST UPDATE" not in names:
+            read = read.add_column(1, "LAST UPDATE", pa.repeat(empty, read.num_rows))
+    if "OBS_FLAG" in names and "CONF_STATUS" not in names:
+        read = read.append_column("CONF_STATUS", pa.repeat(empty, read.num_rows))
+    return read
 
 
 def edition_dates(last_update: pd.Series) -> pd.Series:

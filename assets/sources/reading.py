@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from assets.sources.cbs import parse_odata_v3
+from assets.sources.cbs import parse_cbs
+from assets.sources.comext import parse_comext
 from assets.sources.curated import parse_curated_csv
-from assets.sources.eurostat import SourceUnreadable, parse_sdmx_csv
+from assets.sources.eurostat import SourceUnreadable
+from assets.sources.eurostat_json_stat import parse_eurostat
 from contracts.contract import Contract
 
 __all__ = ["SourceUnreadable", "parsed"]
 
 PARSERS = {
-    "eurostat": parse_sdmx_csv,
-    "cbs": parse_odata_v3,
+    "eurostat": parse_eurostat,
+    "cbs": parse_cbs,
+    "comext": parse_comext,
     "research": parse_curated_csv,
     "curated": parse_curated_csv,
 }

@@ -155,6 +155,11 @@ def main() -> None:
             f"after one more release {house['one_more_release']:.1f} s"
             " (to reach: catalogue and indexes under 30 s)"
         )
+    print("Fetching (CPU seconds, generated bodies)")
+    print("  Eurostat SDMX-CSV " + json.dumps(_loaded("fetching").measure_eurostat()))
+    print("  to reach: at least 20 MB/s on one core, 5 million rows a minute")
+    print("  COMEXT month      " + json.dumps(_loaded("comext").measure_comext()))
+    print("  to reach: 5 million rows under 60 CPU s and 600 MB")
     print("The audit of a large table (ratios of CPU time)")
     for rows in chosen.rows:
         print("  " + json.dumps(_loaded("large_audit").measure(rows)))

@@ -14,7 +14,7 @@ import pytest
 
 from assets.formulas.materials import dmc
 from assets.formulas.rounding import half_up
-from assets.sources.cbs import parse_odata_v3
+from assets.sources.cbs import parse_cbs
 from assets.sources.copies import (
     read_bulk_tsv,
     read_codes_and_labels,
@@ -78,7 +78,7 @@ def statline(table: str, suffix: str) -> pd.DataFrame:
     """The whole copy of a CBS table in its long form, through our own parser."""
     contract = source_contract(table)
     rows = read_statline(copy_of("nl", f"cbs_{table}", f"{table}_full_data.{suffix}"))
-    typed, unreadable = cast(parse_odata_v3(odata_v3(table, rows), contract), contract)
+    typed, unreadable = cast(parse_cbs(odata_v3(table, rows), contract), contract)
     assert unreadable == []
     return typed.to_pandas()
 

@@ -262,7 +262,7 @@ def test_pandas_reads_every_table_alike_from_csv_and_parquet(good: GoodNight, da
         parquet = pd.read_parquet(data / f"{name}.parquet")
         assert list(csv_table.columns) == list(parquet.columns)
         assert len(csv_table) == len(parquet)
-        assert len(parquet) > 0 or name in ("anomalies", "trends", "reconciliation"), name
+        assert len(parquet) > 0 or name in ("anomalies", "trends", "reconciliation", "source_revisions"), name
         for column in ("value", "value_rounded", "computed", "published"):
             if column in parquet:
                 assert csv_table[column].astype("float64").equals(parquet[column].astype("float64")), (name, column)
@@ -383,8 +383,8 @@ def test_one_changed_cell_is_released_with_that_cell_and_what_follows_from_it(go
         changes = list(csv.DictReader(lines))
     found = {}
     for change in changes:
-        if change["table"] == "anomalies":
-            continue  # its notes quote what is usual for the series, which moves with every figure
+        if change["table"] in ("anomalies", "source_revisions"):
+            continue  # notes quote what is usual for the series, which moves with every figure; the source is below
         key = json.loads(change["key"])
         assert change["change"] == "changed"
         # a headline has no year in its key: it is the latest, and 2017 is the latest with tonnes
@@ -393,7 +393,11 @@ def test_one_changed_cell_is_released_with_that_cell_and_what_follows_from_it(go
         source = key.get("source") or key.get("published_source")
         found[change["table"], series, source, change["column"]] = (change["old_value"], change["new_value"])
     assert found == CHANGED_CELLS
-    assert sum(change["table"] != "anomalies" for change in changes) == len(CHANGED_CELLS)
+    assert sum(change["table"] not in ("anomalies", "source_revisions") for change in changes) == len(CHANGED_CELLS)
+    with (home / "published/releases/packaging/1.1.0/data/source_revisions.csv").open(encoding="utf-8") as lines:
+        (revision,) = csv.DictReader(lines)
+    assert (revision["source"], revision["column"]) == ("env_waspac", "OBS_VALUE")
+    assert (revision["old_value"], revision["new_value"]) == ("3138000", "3139000")
     assert (home / "published/datasets/packaging/latest").resolve().name == "1.1.0"
     standing = files_with_bytes(good.published / "releases/packaging/1.0.0")
     assert files_with_bytes(home / "published/releases/packaging/1.0.0") == standing

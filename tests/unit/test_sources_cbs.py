@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from assets.sources.archive import Archive
-from assets.sources.cbs import data_url, parse_odata_v3
+from assets.sources.cbs import parse_cbs
+from assets.sources.cbs_v3 import data_url
 from assets.sources.eurostat import SourceUnreadable
-from assets.sources.fetch import FetchSettings, fetch_source
-from assets.sources.http import FetchError, PoliteSession, Response
 from contracts.contract import Contract, source_contract
 
 BASE = "https://statline.example/odata"
 WASTE = "NuttigeToepassingEnEindverwerking"
 BRANCH = "BedrijfstakkenBranchesSBI2008"
+STATUS = ["obs_status", "conf_status", "status_detail"]
 
 
 def waste_row(**changed: object) -> dict[str, object]:
@@ -34,11 +31,12 @@ def waste() -> Contract:
 
 
 def test_a_row_becomes_a_row_a_topic_without_the_padding_of_its_keys() -> None:
-    table = parse_odata_v3(body([waste_row(), waste_row(ID=1, Perioden="2020JJ00", Bedrijfsafval_1=None)]), waste())
-    assert table.column_names == ["topic", WASTE, BRANCH, "Perioden", "value"]
+    table = parse_cbs(body([waste_row(), waste_row(ID=1, Perioden="2020JJ00", Bedrijfsafval_1=None)]), waste())
+    assert table.column_names == ["topic", WASTE, BRANCH, "Perioden", "value", *STATUS]
+    # an answer without the list of periods says nothing of their status
     assert [tuple(row.values()) for row in table.to_pylist()] == [
-        ("Bedrijfsafval_1", "T001523", "341600", "2021JJ00", "152.0"),
-        ("Bedrijfsafval_1", "T001523", "341600", "2020JJ00", ""),
+        ("Bedrijfsafval_1", "T001523", "341600", "2021JJ00", "152.0", "", "", ""),
+        ("Bedrijfsafval_1", "T001523", "341600", "2020JJ00", "", "", "", ""),
     ]
 
 
@@ -49,25 +47,25 @@ def test_a_wide_table_becomes_long_without_the_topics_that_are_left_out() -> Non
         {"ID": 0, "Perioden": "2022JJ00", **dict.fromkeys(topics, 1), "Totaal_191": 0},
         {"ID": 1, "Perioden": "2023JJ00", **dict.fromkeys(topics, 2), "Totaal_191": 7},
     ]
-    table = parse_odata_v3(body(rows), contract)
-    assert table.column_names == ["topic", "Perioden", "value"]
+    table = parse_cbs(body(rows), contract)
+    assert table.column_names == ["topic", "Perioden", "value", *STATUS]
     assert table.num_rows == 2 * 142
     assert set(table.column("topic").to_pylist()) == set(topics)
-    assert table.slice(0, 2).to_pylist() == [
+    assert table.select(["topic", "Perioden", "value"]).slice(0, 2).to_pylist() == [
         {"topic": topics[0], "Perioden": "2022JJ00", "value": "1"},
         {"topic": topics[0], "Perioden": "2023JJ00", "value": "2"},
     ]
 
 
 def test_a_topic_that_nobody_knows_comes_through_for_the_code_list_to_refuse() -> None:
-    table = parse_odata_v3(body([waste_row(Nieuw_2=1)]), waste())
+    table = parse_cbs(body([waste_row(Nieuw_2=1)]), waste())
     assert table.column("topic").to_pylist() == ["Bedrijfsafval_1", "Nieuw_2"]
 
 
 @pytest.mark.parametrize("number", ["0.10", "152.0", "7", "-3", "1e3", "12345678901234567890.123"])
 def test_a_number_keeps_the_digits_that_were_written(number: str) -> None:
     written = body([waste_row(Bedrijfsafval_1=1234567)]).replace(b"1234567", number.encode())
-    assert parse_odata_v3(written, waste()).column("value").to_pylist() == [number]
+    assert parse_cbs(written, waste()).column("value").to_pylist() == [number]
 
 
 WHOLE = body([waste_row()])
@@ -105,13 +103,13 @@ WHOLE = body([waste_row()])
 )
 def test_an_answer_that_cannot_be_used_is_named_with_what_was_found(answer: bytes, words: str) -> None:
     with pytest.raises(SourceUnreadable, match=r"^table 84971NED: ") as refused:
-        parse_odata_v3(answer, waste())
+        parse_cbs(answer, waste())
     assert words in str(refused.value)
 
 
 def test_a_count_that_fits_and_a_byte_order_mark_do_not_stand_in_the_way() -> None:
     answer = b"\xef\xbb\xbf" + body([waste_row()], **{"odata.count": "1"})
-    assert parse_odata_v3(answer, waste()).num_rows == 1
+    assert parse_cbs(answer, waste()).num_rows == 1
 
 
 @pytest.mark.parametrize(
@@ -130,35 +128,3 @@ def test_the_address_filters_as_cbs_itself_does() -> None:
     address = data_url(BASE, source_contract("84970NED")).replace("%20", " ")
     assert f"&$filter=(({BRANCH} eq '300002') or ({BRANCH} eq '312505') or" in address
     assert address.endswith(f"&$select=ID,Bedrijfsafvalstoffen,{WASTE},{BRANCH},Perioden,Bedrijfsafval_1")
-
-
-class Service:
-    """A session that answers with fixed bytes, or does not answer; it remembers what it was asked."""
-
-    def __init__(self, answer: bytes | None) -> None:
-        self.answer, self.asked = answer, list[str]()
-
-    def get(self, url: str) -> Any:
-        self.asked.append(url)
-        if self.answer is None:
-            raise FetchError("no answer")
-        return Response(self.answer, url, None, None)
-
-
-@pytest.mark.parametrize(
-    ("cbs_url", "answer", "outcome", "reason"),
-    [
-        (None, b"", "embedded", "the live service was not asked"),
-        (BASE, None, "embedded", "the live service failed: no answer"),
-        (BASE, WHOLE, "fetched", ""),
-    ],
-)
-def test_the_live_service_comes_first_and_the_embedded_edition_last(
-    tmp_path: Path, cbs_url: str | None, answer: bytes | None, outcome: str, reason: str
-) -> None:
-    service = Service(answer)
-    settings = FetchSettings(eurostat_url=None, user_agent="test", cbs_url=cbs_url)
-    session: PoliteSession = service  # type: ignore[assignment]
-    fetched = fetch_source("84971NED", Archive(tmp_path), session, settings, "2026-11-21T00:00:00Z")
-    assert (fetched.outcome, fetched.reason) == (outcome, reason)
-    assert len(service.asked) == (cbs_url is not None)

@@ -1,0 +1,56 @@
+"""What a live service is to the fetch: something that gives the newest body of a source, or says that nothing is newer.
+
+One object a service a night: it holds what is asked once for all its tables, such as a table of contents.
+Not here: how each service is asked (`eurostat_service.py`, `cbs_service.py`, `comext_service.py`), the session
+(`http.py`), or what is done with the answer (`fetch.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from assets.sources.archive import ArchiveRecord
+from contracts.contract import Contract
+
+
+@dataclass(frozen=True)
+class LiveAnswer:
+    """A body as the service sent it (a bundle where it came in parts), not yet parsed.
+
+    `edition` is the service's own date of the figures, `note` what is worth saying about the fetch, in plain words:
+    "in 3 parts", "after waiting 40 s for the service".
+    """
+
+    body: bytes
+    url: str
+    etag: str | None = None
+    last_modified: str | None = None
+    edition: str | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Unchanged:
+    """The service itself says that nothing is newer than the copy that is known; `reason` says how it said so."""
+
+    reason: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Known:
+    """What we have already: the newest live copy of the source that may be used, or None."""
+
+    record: ArchiveRecord | None = None
+
+
+class LiveService(Protocol):
+    """A service that publishes sources."""
+
+    def fetch(self, contract: Contract, known: Known) -> LiveAnswer | Unchanged:
+        """The newest body of a source, or that nothing is newer than `known`.
+
+        Raises FetchError, in plain words, where the service does not give it.
+        """
+        ...
