@@ -16,6 +16,7 @@ from contracts.vocabulary import VocabularyError, load_codelist
 from publish.difference import Difference
 from publish.numbers_and_dates import Language, day, number
 from publish.revision_policy import figure_changes, holds_figures
+from publish.unseen import one_line
 
 EXAMPLES = 10
 _HEAD = "# CHANGELOG\n\nNieuwste uitgave eerst; English below each Dutch text.\n"
@@ -78,8 +79,7 @@ _WORDS: Mapping[Language, _Words] = {
 
 def _plain(text: str) -> str:
     """A text from data within a line of Markdown: one line, without marks that Markdown or HTML would read."""
-    flat = " ".join(text.split())
-    return "".join(f"\\{mark}" if mark in "\\`*_[]<>#|" else mark for mark in flat)
+    return "".join(f"\\{mark}" if mark in "\\`*_[]<>#|" else mark for mark in one_line(text))
 
 
 def _name(column: str, code: str, language: Language) -> str:
@@ -91,11 +91,11 @@ def _name(column: str, code: str, language: Language) -> str:
     return _plain(entry.label_nl if language == "nl" else entry.label_en)
 
 
-def _value(text: str | None, language: Language) -> str:
+def _value(text: str | None, language: Language, digits: int = 6) -> str:
     if text is None:
         return _WORDS[language].empty
     try:
-        return number(f"{float(text):.6g}" if "." in text else text, language)
+        return number(f"{float(text):.{digits}g}" if "." in text else text, language)
     except (ValueError, ArithmeticError):
         return _plain(text)
 
@@ -105,6 +105,8 @@ def _example(row: Mapping[str, str | None], language: Language) -> str:
     named = [_name(column, str(key[column]), language) for column in _KEYS_SHOWN if key.get(column) not in (None, "")]
     where = ", ".join(named) or _plain(row["key"] or "")
     old, new = _value(row["old_value"], language), _value(row["new_value"], language)
+    if old == new and row["old_value"] != row["new_value"]:
+        old, new = _value(row["old_value"], language, 15), _value(row["new_value"], language, 15)
     statuses = (row["old_status"], row["new_status"])
     status = f" (status {statuses[0] or '–'} → {statuses[1] or '–'})" if statuses[0] != statuses[1] else ""
     return f"  - {where} (`{row['column']}`): {old} → {new}{status}"
@@ -138,7 +140,9 @@ def _of_schema(found: Difference, language: Language) -> Iterator[str]:
     if rules:
         yield "- " + words.structure.format(n=number(rules, language))
     if schema.descriptions or names:
-        yield "- " + words.texts.format(n=number(len(schema.descriptions) + names, language))
+        texts = "- " + words.texts.format(n=number(len(schema.descriptions) + names, language))
+        yield f"{texts} {words.examples}" if schema.descriptions else texts
+        yield from (f"  - {_plain(path)}" for path in schema.descriptions[:EXAMPLES])
 
 
 def section(

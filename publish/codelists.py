@@ -64,6 +64,19 @@ _TEXTS = {
         "De berekening in het Engels.",
         "The computation in English.",
     ),
+    "bound": (
+        "Grens",
+        "Bound",
+        "Of een waarde met lage betrouwbaarheid (vlag u) in deze afbakening een bovengrens (upper) of een ondergrens "
+        "(lower) is.",
+        "Whether a value of low reliability (flag u) in this scope is an upper (upper) or a lower (lower) bound.",
+    ),
+    "year_stated": (
+        "Jaar vermeld",
+        "Year stated",
+        "`no` waar de bron niet zegt van welk jaar het cijfer is en het jaar is afgeleid.",
+        "`no` where the source does not say of which year the figure is and the year is inferred.",
+    ),
     "parent": (
         "Hoort onder",
         "Parent",

@@ -16,6 +16,7 @@ from typing import Any, Literal
 import pyarrow as pa
 
 from contracts.contract import Contract, Product
+from publish.quality import retrieved
 from publish.tables import as_text
 
 PUBLISHER = "Ketenmonitor"
@@ -110,7 +111,7 @@ def _sources(sources: pa.Table | None) -> list[dict[str, Any]]:
             "upv:source": row.get("source"),
             "upv:titleEn": row.get("title_en"),
             "upv:publisher": row.get("publisher"),
-            "upv:retrievedAt": row.get("retrieved_at"),
+            "upv:retrievedAt": retrieved(row),
             "upv:retrievedFrom": row.get("retrieved_from"),
             "upv:originOfBytes": row.get("origin_of_bytes"),
             "upv:sha256": row.get("sha256"),

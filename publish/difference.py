@@ -88,8 +88,9 @@ class Difference:
         return "none"
 
     def summary(self) -> dict[str, Any]:
-        """The counts as they stand in `diff/summary.json`."""
-        tables = sorted({*self.rows_added, *self.rows_removed, *self.cells_changed})
+        """The counts as they stand in `diff/summary.json`; a table without any change is not in it."""
+        counted = (self.rows_added, self.rows_removed, self.cells_changed)
+        tables = sorted({table for counts in counted for table, count in counts.items() if count})
         cells = Counter(
             (row["table"], row["column"])
             for row in self.changes.select(["table", "column"]).to_pylist()

@@ -6,10 +6,14 @@ the report (`release_pages.py`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
+
+# An edition is a day, a month or a year, or several of which the newest counts; a month stands for its first day.
+_EDITION = re.compile(r"(?<![\d-])(\d{4})(?:-(\d\d)(?:-(\d\d))?)?(?![\d-])")
 
 
 @dataclass(frozen=True)
@@ -37,16 +41,58 @@ class TableQuality:
     rules: tuple[RuleOutcome, ...]
 
 
-def _age_days(retrieved_at: str | None, released_at: datetime) -> int | None:
-    """Whole days between retrieval and release; None where the retrieval is not known."""
-    if not retrieved_at:
-        return None
-    moment = datetime.fromisoformat(retrieved_at.replace("Z", "+00:00"))
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0, (released_at - moment).days)
+def edition_day(edition: str | None) -> date | None:
+    """The newest day that the text of an edition names; None where it names none."""
+    found = []
+    for year, month, day in _EDITION.findall(edition or ""):
+        try:
+            found.append(date(int(year), int(month or 1), int(day or 1)))
+        except ValueError:
+            continue
+    return max(found, default=None)
 
 
-def _sources(sources: Sequence[Mapping[str, str]], released_at: datetime) -> list[dict[str, Any]]:
+def retrieved(row: Mapping[str, str]) -> str:
+    """When a copy was fetched from its publisher, as its row says; empty for one that came with the program.
+
+    Of an embedded copy or a transcription the moment in `sources` is that on which it was embedded, which says nothing
+    of the age of the figures.
+    """
+    return (row.get("retrieved_at") or "") if row.get("origin_of_bytes", "live") == "live" else ""
+
+
+def _day_of(moment: str) -> date:
+    found = datetime.fromisoformat(moment.replace("Z", "+00:00"))
+    return (found.astimezone(UTC) if found.tzinfo else found).date()
+
+
+def source_day(row: Mapping[str, str]) -> date | None:
+    """The day from which the age of a source counts: that of its edition, else of its retrieval; None: not known."""
+    moment = retrieved(row)
+    return edition_day(row.get("edition")) or (_day_of(moment) if moment else None)
+
+
+def _warnings(sources: Sequence[Mapping[str, str]], released: date) -> list[dict[str, str]]:
+    """Sources of a later day than the release: their day or that of the release must be wrong."""
+    found = []
+    for row in sources:
+        days = (edition_day(row.get("edition")), _day_of(retrieved(row)) if retrieved(row) else None)
+        late = max((day for day in days if day is not None and day > released), default=None)
+        if late is not None:
+            found.append(
+                {
+                    "source": row.get("source") or "",
+                    "message_nl": f"Van {late.isoformat()}, later dan de uitgave van {released.isoformat()}: "
+                    "een van beide dagen klopt niet.",
+                    "message_en": f"Of {late.isoformat()}, later than the release of {released.isoformat()}: "
+                    "one of the two days is wrong.",
+                }
+            )
+    return found
+
+
+def _sources(sources: Sequence[Mapping[str, str]], released: date) -> list[dict[str, Any]]:
+    days = [source_day(row) for row in sources]
     return [
         {
             "source": row.get("source"),
@@ -54,14 +100,14 @@ def _sources(sources: Sequence[Mapping[str, str]], released_at: datetime) -> lis
             "title_en": row.get("title_en"),
             "publisher": row.get("publisher"),
             "edition": row.get("edition"),
-            "retrieved_at": row.get("retrieved_at"),
-            "age_days": _age_days(row.get("retrieved_at"), released_at),
+            "retrieved_at": retrieved(row) or None,
+            "age_days": None if day is None else (released - day).days,
             "origin_of_bytes": row.get("origin_of_bytes"),
             "sha256": row.get("sha256"),
             "note_nl": row.get("note_nl"),
             "note_en": row.get("note_en"),
         }
-        for row in sources
+        for row, day in zip(sources, days, strict=True)
     ]
 
 
@@ -72,12 +118,16 @@ def quality_report(
     tables: Sequence[TableQuality],
     sources: Sequence[Mapping[str, str]],
 ) -> dict[str, Any]:
-    """The report as data. `sources` are the rows of the table `sources` as text; ages are counted to the release.
+    """The report as data. `sources` are the rows of the table `sources` as text.
+
+    Ages are whole days from the edition (of a live copy without one: from its retrieval) to the release; None where
+    neither is known, below zero where a source is of a later day, which `source_warnings` then says.
 
     A table made from the same inputs as last time was audited then: its outcome stands, and is given here again.
     """
     rules = [rule for table in tables for rule in table.rules]
     failed = [rule for rule in rules if not rule.passed]
+    released = released_at.astimezone(UTC).date()
     return {
         "dataset": dataset,
         "version": version,
@@ -88,6 +138,7 @@ def quality_report(
             "passed": len(rules) - len(failed),
             "errors": sum(rule.severity == "error" for rule in failed),
             "warnings": sum(rule.severity == "warning" for rule in failed),
+            "info": sum(rule.severity not in ("error", "warning") for rule in failed),
             "rows": sum(table.rows for table in tables if table.role != "source"),
             "refused_rows": sum(table.rows_refused for table in tables),
             "exact_duplicates": sum(table.exact_duplicates for table in tables),
@@ -114,5 +165,6 @@ def quality_report(
             }
             for table in tables
         ],
-        "sources": _sources(sources, released_at),
+        "sources": _sources(sources, released),
+        "source_warnings": _warnings(sources, released),
     }

@@ -16,6 +16,8 @@ from contracts.contract import Contract, Product
 from publish.descriptor import contributors, licences, source_rows
 from publish.difference import PROVENANCE_TABLE
 from publish.numbers_and_dates import Language, day, number
+from publish.quality import retrieved
+from publish.unseen import one_line
 
 # How to read a figure: said only where the package has the column.
 _COLUMNS = {
@@ -70,6 +72,7 @@ class _Words:
     first: str
     sources: str
     source_head: str
+    no_edition: str
     licence: str
     licence_text: str
     no_licence: str
@@ -90,6 +93,7 @@ _WORDS: dict[str, _Words] = {
         first="Lees dit eerst",
         sources="Bronnen",
         source_head="| Bron | Editie | Opgehaald | Herkomst | Licentie |",
+        no_edition="niet vermeld",
         licence="Licentie",
         licence_text="Deze gegevens zijn beschikbaar onder {licence}. Voor de bronnen gelden hun eigen "
         "licenties, hierboven genoemd.",
@@ -116,6 +120,7 @@ _WORDS: dict[str, _Words] = {
         first="Read this first",
         sources="Sources",
         source_head="| Source | Edition | Retrieved | Origin | Licence |",
+        no_edition="not stated",
         licence="Licence",
         licence_text="These data are available under {licence}. The sources keep their own licences, named above.",
         no_licence="The sources keep their own licences, named above.",
@@ -148,8 +153,14 @@ def _count(count: int, language: Language) -> str:
     return number(count, language)
 
 
+def _plain(text: str) -> str:
+    """A text from data within Markdown: one line, no HTML and no link in it."""
+    return "".join(f"\\{mark}" if mark in "\\`*_[]<>#|" else mark for mark in one_line(text))
+
+
 def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
+    """A cell of a table in words of ours, which may hold `code`."""
+    return one_line(text).replace("|", "\\|").replace("<", "&lt;")
 
 
 def _years(table: pa.Table) -> str:
@@ -186,6 +197,14 @@ def _table_lines(product: Product, tables: Mapping[str, pa.Table], language: Lan
         yield "| " + " | ".join(cells) + " |"
 
 
+def _edition(row: Mapping[str, str], language: Language) -> str:
+    """The edition or editions of a source; where none is stated that is said, with what else is known of it."""
+    if row.get("edition"):
+        return ", ".join(_day(part, language) for part in row["edition"].split(", "))
+    note = row.get(f"note_{language}", "")
+    return _WORDS[language].no_edition + (f"; {note}" if note else "")
+
+
 def _source_lines(sources: pa.Table, language: Language) -> Iterator[str]:
     yield from (_WORDS[language].source_head, "|---|---|---|---|---|")
     for row in source_rows(sources):
@@ -194,8 +213,8 @@ def _source_lines(sources: pa.Table, language: Language) -> Iterator[str]:
         origin = row.get("origin_of_bytes", "–")
         cells = (
             f"{title} (`{row.get('source', '')}`){publisher}",
-            ", ".join(_day(part, language) for part in row.get("edition", "–").split(", ")),
-            _day(row.get("retrieved_at", "–"), language),
+            _edition(row, language),
+            _day(retrieved(row), language) if retrieved(row) else "–",
             _ORIGIN_OF_BYTES[language].get(origin, origin),
             row.get("licence", "–"),
         )
@@ -208,8 +227,8 @@ def _licence_links(product: Product) -> str:
 
 
 def _citation(product: Product, version: str, released_at: datetime, language: Language) -> str:
-    people = "; ".join(str(person["title"]) for person in contributors(product) if person.get("title"))
-    title = product.title_nl if language == "nl" else product.title_en
+    people = "; ".join(_plain(str(person["title"])) for person in contributors(product) if person.get("title"))
+    title = _plain(product.title_nl if language == "nl" else product.title_en)
     when = day(released_at, language)
     link = f" {product.get('homepage')}" if product.get("homepage") else ""
     return f"> {people} ({released_at.year}). *{title}*, {_WORDS[language].version} {version}, {when}.{link}"
@@ -221,15 +240,15 @@ def _part(
     """The lines of one language."""
     words = _WORDS[language]
     dutch = language == "nl"
-    yield from (f"# {product.title_nl if dutch else product.title_en}", "")
-    yield from ((product.description_nl if dutch else product.description_en).strip(), "")
+    yield from (f"# {_plain(product.title_nl if dutch else product.title_en)}", "")
+    yield from (_cell(product.description_nl if dutch else product.description_en), "")
     yield from (
         f"{words.version.capitalize()} {version}, {_day(released_at.date().isoformat(), language)}.",
         "",
     )
     caveats = list(product.get("readFirstNl" if dutch else "readFirstEn", ()))
     if caveats:
-        yield from (f"## {words.first}", "", *(f"- {sentence}" for sentence in caveats), "")
+        yield from (f"## {words.first}", "", *(f"- {_cell(sentence)}" for sentence in caveats), "")
     yield from (f"## {words.tables}", "", *_table_lines(product, tables, language), "", words.files)
     yield from (*((words.code_lists,) if product.code_lists else ()), "")
     present = {name for table in tables.values() for name in table.column_names}

@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from publish.numbers_and_dates import day, number
 from publish.release_facts import ReleasedFile, ReleaseFacts
+from publish.unseen import visible
 
 CHANGES_SHOWN = 500
 
@@ -25,6 +26,7 @@ def _environment() -> Environment:
         loader=PackageLoader("publish", "documents"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=lambda value: visible(value) if type(value) is str else value,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from publish.release_facts import ReleaseFacts
+from publish.unseen import one_line
 
 Which = Literal["pinned", "latest"]
 _PANDAS = {"string": "str", "integer": "Int64", "number": "float64", "boolean": "boolean"}
@@ -33,8 +34,6 @@ _READR = {
     "date": "col_date()",
     "datetime": "col_datetime()",
 }
-# What ends a line in one of the languages, what a terminal obeys, and what turns the direction of writing.
-_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
 _R_NAME = re.compile(r"[A-Za-z](?:[A-Za-z0-9_.]*)")
 _R_WORDS = frozenset(
     {"if", "else", "repeat", "while", "function", "for", "next", "break", "in", "TRUE", "FALSE", "NULL", "Inf", "NaN"}
@@ -112,20 +111,26 @@ def _found(facts: ReleaseFacts, table: str, which: Which) -> _Table:
 
 
 def _one_line(text: str) -> str:
-    shown = " ".join(_UNSEEN.sub(" ", text).split())
+    shown = one_line(text)
     return shown if len(shown) <= _LONGEST_TITLE else shown[: _LONGEST_TITLE - 1] + "…"
 
 
 def _comments(facts: ReleaseFacts, which: Which) -> Iterator[str]:
-    """The citation: who, when, what, which version and where; for the newest release what to mind besides."""
+    """The citation: who, when, what, which version and where.
+
+    What follows the newest release has no version or year to cite: the dataset, and that it moves.
+    """
     by, title = _one_line(facts.publisher.name), _one_line(facts.text("title", "nl"))
     place = f"https://doi.org/{facts.doi}" if facts.doi else facts.publisher.url(facts.folder)
     licence = _one_line(facts.licence.get("name", ""))
+    if which == "latest":
+        yield f"{by}. {title}. {licence}."
+        yield _one_line(facts.publisher.url(f"datasets/{facts.dataset}/"))
+        yield "Altijd de nieuwste uitgave: de cijfers verschuiven. Noem in een verwijzing de versie uit latest.json."
+        yield "Always the newest release: the figures move. Cite the version that latest.json names."
+        return
     yield f"{by} ({facts.released_at.year}). {title} (versie/version {_one_line(facts.version)}). {licence}."
     yield _one_line(place)
-    if which == "latest":
-        yield "Altijd de nieuwste uitgave; noem in een verwijzing de versie uit latest.json."
-        yield "Always the newest release; cite the version that latest.json names."
 
 
 def _lines(mark: str, table: _Table, *code: str) -> str:

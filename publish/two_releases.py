@@ -74,14 +74,14 @@ def lines(found: Difference, shown: int = SHOWN) -> Iterator[str]:
         where = f"{change.table}.{change.field}" if change.field else change.table
         yield f"{where}: {change.event} ({change.what})"
     if schema.descriptions:
-        yield f"{len(schema.descriptions)} texts differ"
+        yield f"texts that differ: {number(len(schema.descriptions), 'en')}"
     for name in sorted({*found.rows_added, *found.rows_removed, *found.cells_changed}):
         counts = (
-            (found.rows_added.get(name, 0), "rows added"),
-            (found.rows_removed.get(name, 0), "rows gone"),
-            (found.cells_changed.get(name, 0), "cells changed"),
+            ("rows added", found.rows_added.get(name, 0)),
+            ("rows gone", found.rows_removed.get(name, 0)),
+            ("cells changed", found.cells_changed.get(name, 0)),
         )
-        said = ", ".join(f"{number(count, 'en')} {what}" for count, what in counts if count)
+        said = ", ".join(f"{what}: {number(count, 'en')}" for what, count in counts if count)
         if said:
             yield f"{name}: {said}"
     for row in found.changes.slice(0, shown).to_pylist():

@@ -52,7 +52,9 @@ AWAITED = (
     "furniture_lifetime_outflow_t",
 )
 
-SCOPES = {"mattress_recycling_rate": ("per_discarded",)}
+# Of what is recycled there is no weight, so the share is at most this; the study does not say of which year it is.
+REUSE_SCOPE = "recycling_left_out_year_not_stated"
+SCOPES = {"mattress_recycling_rate": ("per_discarded",), "furniture_reuse_share": (REUSE_SCOPE,)}
 TREND_OPTIONS = {"published_preference": ("furniture_nl",), "preferred_scopes": SCOPES}
 
 
@@ -78,7 +80,7 @@ def indicators(observed: pd.DataFrame, sources: Mapping[str, SourceTable]) -> pd
             chain_table=CHAIN_TABLE,
             indicator="furniture_reuse_share",
             method="reused_over_reused_and_residual",
-        ),
+        ).assign(scope_version=REUSE_SCOPE),
         *[_mattress_recycling_rate(observed, scope) for scope in DENOMINATORS],
         of_industry(
             observed.loc[observed["source"] == "84970NED"],

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from assets.chain_tables.source_figures import SourceTable, UntranslatedCode
+from assets.chain_tables.source_figures import SourceTable, UntranslatedCode, cbs_statuses
 from assets.formulas.shapes import OBSERVATION_COLUMNS, OBSERVATION_KEY, in_order
 
 #: The treatments that are taken over from each table.
@@ -43,11 +43,12 @@ def industry_waste(table: SourceTable, *, chain_table: str, branch: str, subgrou
     """The production waste of one branch as observations in tonnes; all types of waste together.
 
     `branch` is the code of CBS, `subgroup` ours. CBS counts in million kilograms: tonnes with three decimals fewer. A
-    cell that CBS leaves empty (secret, unknown or not applicable; it does not say which) gives no row. The copies hold
-    no status, so the flags are empty. Raises UntranslatedCode for a treatment that is neither taken over nor left out.
+    cell that CBS leaves empty (secret, unknown or not applicable; it does not say which) gives no row. A provisional
+    year has status P and flag p. Raises UntranslatedCode for a treatment that is neither taken over nor left out.
     """
     treatments, left_out = TREATMENTS[table.name], LEFT_OUT[table.name]
-    frame = table.frame.loc[table.frame["BedrijfstakkenBranchesSBI2008"] == branch]
+    frame = table.frame.assign(obs_status=cbs_statuses(table))
+    frame = frame.loc[frame["BedrijfstakkenBranchesSBI2008"] == branch]
     if "Bedrijfsafvalstoffen" in frame:
         frame = frame.loc[frame["Bedrijfsafvalstoffen"] == ALL_WASTE]
     _refuse_unknown(table.name, frame["NuttigeToepassingEnEindverwerking"], {**treatments, **left_out})
@@ -58,6 +59,8 @@ def industry_waste(table: SourceTable, *, chain_table: str, branch: str, subgrou
             "measure": frame["NuttigeToepassingEnEindverwerking"].map(treatments).astype("str"),
             "year": frame["Perioden"].str[:4].astype("int64"),
             "value": (frame["value"].astype("float64") * 1000.0).round(6),
+            "obs_status": frame["obs_status"],
+            "flags": frame["obs_status"].map({"P": "p"}).fillna(""),
         }
     )
     blank = pd.Series([None] * len(rows), index=rows.index, dtype="str")
@@ -68,8 +71,6 @@ def industry_waste(table: SourceTable, *, chain_table: str, branch: str, subgrou
         geo="NL",
         unit="t",
         decimals=-3,
-        obs_status="A",
-        flags="",
         conf_status="F",
         origin="published",
         definition_version="industrial_waste",

@@ -30,7 +30,7 @@ from assets.chain_tables.national_materials import (
     material_indicators,
 )
 from assets.chain_tables.packaging import published_by_hand
-from assets.chain_tables.source_figures import SourceTable, eurostat_figures
+from assets.chain_tables.source_figures import SourceTable, cbs_statuses, eurostat_figures
 from assets.formulas.flags import letters_of, union
 from assets.formulas.published import as_published
 from assets.formulas.rates import per_inhabitant, ratio
@@ -203,7 +203,7 @@ def observations(sources: Mapping[str, SourceTable]) -> pd.DataFrame:
 
 def _industry_waste(table: SourceTable) -> pd.DataFrame:
     """Production waste of industry and energy (sections B to E) according to CBS; its sections are not in this copy."""
-    frame = table.frame
+    frame = table.frame.assign(obs_status=cbs_statuses(table))
     for column, code in INDUSTRY_TOTAL.items():
         frame = frame.loc[frame[column] == code]
     rows = frame.assign(measure=frame["NuttigeToepassingEnEindverwerking"].map(INDUSTRY_WASTE), subgroup="total")

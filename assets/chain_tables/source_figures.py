@@ -29,6 +29,10 @@ EUROSTAT_UNITS = {
 }
 
 
+# Years that CBS calls provisional in the notes of an edition whose copy holds no list of periods.
+_PROVISIONAL = {("84970NED", "2022-10-26"): (2021,)}
+
+
 class UntranslatedCode(ValueError):
     """A source holds a code for which no translation is given; the message names table, column and code."""
 
@@ -40,6 +44,18 @@ class SourceTable:
     name: str
     frame: pd.DataFrame
     record: ArchiveRecord
+
+
+def cbs_statuses(table: SourceTable) -> pd.Series[str]:
+    """The status of every row of a CBS table: that of the copy, else P where its edition is known to be provisional,
+    else A; index of its frame."""
+    frame = table.frame
+    years = _PROVISIONAL.get((table.name, table.record.edition or ""), ())
+    known = frame["Perioden"].str[:4].isin([str(year) for year in years]).map({True: "P", False: "A"})
+    if "obs_status" not in frame:
+        return known.astype("str")
+    given = frame["obs_status"].fillna("")
+    return given.where(given != "", known).astype("str")
 
 
 def codes_by_eurostat(code_list: str, chain_table: str) -> dict[str, str]:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import yaml
 
 from publish.release_facts import ReleaseFacts
+from publish.unseen import one_line
 
 # The licences of our contracts that CFF knows by name (SPDX); any other is given by its address.
 _SPDX = ("CC-BY-4.0", "CC0-1.0", "CC-BY-SA-4.0", "ODbL-1.0", "ODC-By-1.0", "PDDL-1.0")
@@ -22,12 +23,6 @@ _LATEX = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "#": r"\#", "$": r"\$", "%": r"\%", "&": r"\&", "_": r"\_",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
 }  # fmt: skip
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
-
-
-def one_line(text: str) -> str:
-    """The text with line breaks and other white space as single blanks, without control characters."""
-    return " ".join(_UNPRINTABLE.sub(" ", text).split())
 
 
 def release_address(facts: ReleaseFacts) -> str:

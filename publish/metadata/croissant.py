@@ -10,8 +10,9 @@ from typing import Any
 
 from publish.descriptor import json_bytes
 from publish.metadata.addresses import file_address, release_page, web_address
-from publish.metadata.citation import citations, one_line, release_date
+from publish.metadata.citation import citations, release_date
 from publish.release_facts import ReleaseFacts
+from publish.unseen import one_line
 
 # The context that Croissant 1.0 prescribes, term by term
 _CR_TERMS = (

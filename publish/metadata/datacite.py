@@ -9,8 +9,9 @@ from typing import Any
 
 from publish.descriptor import json_bytes
 from publish.metadata.addresses import dataset_page, file_address, release_page, web_address
-from publish.metadata.citation import one_line, release_date
+from publish.metadata.citation import release_date
 from publish.release_facts import ReleaseFacts
+from publish.unseen import one_line
 
 
 def _related(facts: ReleaseFacts) -> list[dict[str, str]]:

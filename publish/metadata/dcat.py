@@ -27,6 +27,7 @@ from publish.metadata.addresses import (
 )
 from publish.metadata.dcat_terms import DCAT, DCATAP, SPDX, VCARD
 from publish.metadata.rdf_text import serialised
+from publish.quality import retrieved
 from publish.release_facts import Publisher, ReleasedFile, ReleaseFacts
 
 __all__ = ["catalogue", "serialised"]
@@ -211,7 +212,7 @@ def _origin(made: _Catalogue, dataset: URIRef, facts: ReleaseFacts) -> None:
         ):  # fmt: skip
             if terms.printable(source.get(column, "")):
                 made.say(copy, predicate, Literal(terms.printable(source[column])))
-        moment = source.get("retrieved_at", "")
+        moment = retrieved(source)
         if terms.MOMENT.fullmatch(moment):
             made.say(copy, DCT.date, Literal(moment, datatype=XSD.dateTime, normalize=False))
         homepage = web_address(source.get("homepage"))

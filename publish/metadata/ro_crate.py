@@ -11,8 +11,10 @@ from urllib.parse import quote
 
 from publish.descriptor import json_bytes, rfc3339
 from publish.metadata.addresses import path_part, release_page, thing_on, web_address
-from publish.metadata.citation import one_line, release_date
+from publish.metadata.citation import release_date
+from publish.quality import retrieved
 from publish.release_facts import ReleaseFacts
+from publish.unseen import one_line
 
 NAME = "ro-crate-metadata.json"
 # RO-Crate has no words for when and from where a copy was taken; PAV does
@@ -65,7 +67,7 @@ def _sources(facts: ReleaseFacts) -> list[dict[str, Any]]:
                 "conditionsOfAccess": source.get("licence"),
                 "sha256": source.get("sha256"),
                 "contentSize": source.get("bytes"),
-                "retrievedOn": source.get("retrieved_at"),
+                "retrievedOn": retrieved(source),
                 "retrievedFrom": source.get("retrieved_from"),
             }
         )

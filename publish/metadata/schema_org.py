@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from publish.metadata.addresses import dataset_iri, dataset_page, file_address, release_page, thing_on, web_address
-from publish.metadata.citation import citations, one_line, release_date
+from publish.metadata.citation import citations, release_date
 from publish.release_facts import Publisher, ReleaseFacts
+from publish.unseen import one_line
 
 Language = Literal["nl", "en"]
 _CONTEXT = "https://schema.org/"

@@ -25,7 +25,7 @@ def _point(row: Mapping[str, Any], words: Words, breaks: Mapping[str, str]) -> c
         year=row["year"],
         # the unrounded value is what a target is judged on; the text is the one to quote
         value=row["value"],
-        text=words.value(row["value_rounded"], row.get("decimals"), row.get("unit")),
+        text=words.quoted(row, row.get("decimals")),
         status=row.get("obs_status") or "A",
         note="; ".join(words.cautions(row, breaks)),
     )
@@ -125,7 +125,7 @@ def values_in_words(line: Line, words: Words, breaks: Mapping[str, str]) -> tupl
     return tuple(
         (
             row["year"],
-            words.value(row["value_rounded"], row.get("decimals"), row.get("unit")),
+            words.quoted(row, row.get("decimals")),
             "; ".join(words.cautions(row, breaks)),
         )
         for row in reversed(line.rows)
@@ -138,7 +138,14 @@ def _label(line: Line, alone: bool, words: Words) -> str:
     if alone:
         return words.code("geo", HOME)
     named = ", ".join(dict.fromkeys(filter(None, (words.publishers.get(code, "") for code in line.source.split("+")))))
-    said = words.t(f"line_{line.origin}", publisher=named) if named else words.t(f"line_{line.origin}_taken_over")
+    last = line.rows[-1]
+    edition = last.get("source_edition") or ""
+    source = words.source({"source": line.source, "source_edition": edition})
+    said = (
+        words.t(f"line_{line.origin}", publisher=named, source=source)
+        if named
+        else words.t(f"line_{line.origin}_taken_over")
+    )
     scope = words.scope({"scope_version": line.scope_version})
     return f"{said}, {scope[:1].lower()}{scope[1:]}" if scope else said
 

@@ -35,6 +35,8 @@ IN_FRONT: Mapping[str, tuple[tuple[str, str, str], ...]] = {
     ),
     "packaging": (
         ("pack_recycling_rate", "total", "EU"),
+        # the newest figure, of the Dutch scheme and counted its way, beside that of Eurostat
+        ("pack_recycling_rate_nl", "total", "NL"),
         ("pack_recycling_rate", "plastic", "EU"),
         ("drs_collection_rate_bottles", "plastic_bottles_le3l", "NL"),
         ("pack_reduction_vs_2018", "total", "EU"),
@@ -60,11 +62,16 @@ IN_FRONT: Mapping[str, tuple[tuple[str, str, str], ...]] = {
     "municipal": (("mun_household_waste_kg_hab", "total", ""), ("mun_separation_share", "total", "")),
 }
 AT_MOST = 4
+# Either target of these two is enough (Regeling AEEA, art. 10(c)): method A and method B.
+EITHER = frozenset({"weee_collection_rate_pom", "weee_collection_rate_generated"})
 
 
 @dataclass(frozen=True)
 class HeadlineFigure:
-    """One headline figure in words. `mark` is reached, short or none; `chart` stands only beside a target."""
+    """One headline figure in words. `mark` is reached, short or none; `chart` stands only beside a target.
+
+    `bound` says that the value is at most or at least the true one, `when` its year or that it is not stated.
+    """
 
     key: str
     indicator: str
@@ -72,6 +79,8 @@ class HeadlineFigure:
     number: str
     unit: str
     year: int | None
+    bound: str
+    when: str
     cautions: tuple[str, ...]
     basis: str
     target: str
@@ -105,7 +114,7 @@ def awaited_rows(release: Release) -> list[dict[str, Any]]:
 
 
 def in_front(rows: Sequence[Mapping[str, Any]], chain_table: str) -> list[Mapping[str, Any]]:
-    """The two to four rows that stand in front for a chain table."""
+    """The rows that stand in front for a chain table: those of its list, else at most four."""
     of_table = [row for row in rows if row["chain_table"] == chain_table]
     found = []
     for indicator, subgroup, level in IN_FRONT.get(chain_table, ()):
@@ -119,7 +128,7 @@ def in_front(rows: Sequence[Mapping[str, Any]], chain_table: str) -> list[Mappin
         (row for row in of_table if row not in found),
         key=lambda row: (row["year"] is None, row.get("target_id") is None, row["subgroup"] != "total"),
     )
-    return (found or rest)[:AT_MOST]
+    return found or rest[:AT_MOST]
 
 
 def decimals_of(release: Release, row: Mapping[str, Any], codes: Codes) -> int | None:
@@ -154,7 +163,8 @@ def words_of(release: Release, language: Language, codes: Codes | None = None) -
         row["source"]: "" if row.get("origin_of_bytes") == "curated" else str(row.get("publisher") or "")
         for row in rows
     }
-    return Words(codes or Codes(release), language, publishers)
+    editions = {row["source"]: str(row["edition"]) for row in rows if row.get("edition")}
+    return Words(codes or Codes(release), language, publishers, editions)
 
 
 def headline_figures(
@@ -171,6 +181,11 @@ def headline_figures(
         _figure(row, decimals_of(release, row, codes), words, breaks, f"{prefix}-{index}", by_part)
         for index, row in enumerate(rows)
     )
+
+
+def _either(row: Mapping[str, Any], words: Words) -> tuple[str, ...]:
+    """That another target would do as well, where that is so."""
+    return (words.t("either"),) if row.get("target_id") and row["indicator"] in EITHER else ()
 
 
 def _figure(
@@ -193,7 +208,9 @@ def _figure(
         number=number(row["value_rounded"], decimals, words.language),
         unit=words.unit(row["unit"]),
         year=row["year"],
-        cautions=words.cautions(row, breaks),
+        bound=words.bound(row),
+        when=words.when(row),
+        cautions=(*words.cautions(row, breaks), *_either(row, words)),
         basis=words.basis(row),
         target=words.target(row),
         mark=words.mark(row),

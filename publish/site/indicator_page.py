@@ -29,6 +29,7 @@ from publish.site.indicator_charts import NO_CHARTS, charts_of
 from publish.site.lines import HOME, Line, lines_of, preferred, rows_where, whole_first
 from publish.site.linked_data import indicator_term
 from publish.site.numbers import number
+from publish.site.provenance import sources_in_words
 from publish.site.reading import Release
 from publish.site.rendering import Page
 from publish.site.texts import texts_in
@@ -122,7 +123,7 @@ def _subgroup_tables(
                 words.code("obs_status", row["obs_status"]),
                 words.t(f"origin_{row['origin']}"),
                 words.scope(row),
-                row["source"] or "",
+                words.source(row),
                 row["known_break"] or "",
             )
             for row in of_it[:left]
@@ -208,7 +209,8 @@ def _figures_of(release: Release, code: str, rows: Rows, goals: Rows, words: Wor
     headline = [row for row in (*headline_rows(release), *awaited_rows(release)) if row["indicator"] == code]
     order = whole_first((row["subgroup"] for row in rows), list(words.codes.all_of("subgroup")))
     shown, left_out = _subgroup_tables(rows, order, words)
-    main = preferred([line for line in lines_of(rows) if order and line.subgroup == order[0]], None)
+    at_front = next((row for row in headline if order and row["subgroup"] == order[0]), None)
+    main = preferred([line for line in lines_of(rows) if order and line.subgroup == order[0]], at_front)
     breaks = break_titles(release, words.language)
     return {
         "figures": _newest(release, headline, order, words.language),
@@ -218,6 +220,7 @@ def _figures_of(release: Release, code: str, rows: Rows, goals: Rows, words: Wor
         "unit": words.code("unit", rows[0]["unit"]) if rows else "",
         "others": None if table is None or main is None else other_areas(table, code, main, words),
         "others_title": words.title(code, main.subgroup) if main is not None else "",
+        "others_source": words.source(main.rows[-1]) if main is not None else "",
     }
 
 
@@ -241,7 +244,8 @@ def indicator_page(catalogue: Catalogue, code: str, dataset: str, language: Lang
             "facts": facts,
             "dataset_title": facts.text("title", language),
             "chain_table": words.code("chain_table", words.codes.row("indicator", code).get("chain_table")),
-            "sources": [row for row in facts.sources if row.get("source") in used],
+            "sources": sources_in_words(release, [row for row in facts.sources if row.get("source") in used], language),
+            "read_first": release.descriptor.get(f"upv:readFirst{language.capitalize()}", ()),
             "has_csv": release.has("data/indicators.csv"),
             **_figures_of(release, code, rows, goals, words),
             **_policy(release, code, goals, words),
@@ -268,8 +272,9 @@ def _newest_in_words(catalogue: Catalogue, words: Words) -> dict[str, str]:
         for row in rows:
             part = "" if row["subgroup"] == "total" else f"{words.code('subgroup', row['subgroup'])}: "
             part = "" if part[:-2].lower() in words.code("indicator", row["indicator"]).lower() else part
-            value = words.value(row["value_rounded"], None, row["unit"])
-            found.setdefault(row["indicator"], f"{part}{value} ({row['year']})")
+            listed = words.codes.row("scope_version", row["scope_version"] or "")
+            when = words.t("year_not_stated") if listed.get("year_stated") == "no" else row["year"]
+            found.setdefault(row["indicator"], f"{part}{words.quoted(row, None)} ({when})")
     return found
 
 

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pyarrow.compute as pc
 from markupsafe import Markup, escape
 
 from publish.numbers_and_dates import Language
+from publish.quality import retrieved
 from publish.site.codes import Codes
-from publish.site.numbers import machine_day
 from publish.site.reading import Release
 
 # Columns that name the source of a figure; several inputs stand joined by "+".
@@ -25,12 +24,15 @@ _LONGEST_NAME = 26
 
 @dataclass(frozen=True)
 class SourceInWords:
-    """One source as a page tells it. `homepage` is a link only where it is a web address."""
+    """One source as a page tells it. `homepage` is a link only where it is a web address.
+
+    `editions` are empty where the copy does not state its edition, `retrieved_at` where it was not fetched live.
+    """
 
     code: str
     title: str
     publisher: str
-    edition: str
+    editions: tuple[str, ...]
     retrieved_at: str
     retrieved_from: str
     origin: str
@@ -50,8 +52,8 @@ def sources_in_words(
             row.get("source", ""),
             row.get(f"title_{language}", row.get("source", "")),
             row.get("publisher", ""),
-            row.get("edition", ""),
-            row.get("retrieved_at", ""),
+            tuple(part for part in row.get("edition", "").split(", ") if part),
+            retrieved(row),
             row.get("retrieved_from", ""),
             codes.label("origin_of_bytes", row.get("origin_of_bytes"), language),
             row.get("licence", ""),
@@ -114,9 +116,3 @@ def lineage(release: Release, title: str, description: str, name: str) -> Markup
     head = f'<svg class="lineage" viewBox="{box}" role="img" aria-labelledby="{named}">'
     words = f'<title id="{name}-t">{escape(title)}</title><desc id="{name}-d">{escape(description)}</desc>'
     return Markup(head + words + "".join(parts) + "</svg>")  # noqa: S704 - every text escaped above
-
-
-def oldest_retrieval(rows: Sequence[Mapping[str, Any]]) -> str:
-    """The day on which the oldest source was retrieved, as in its row; empty where none tells."""
-    days = sorted(str(row["retrieved_at"]) for row in rows if machine_day(str(row.get("retrieved_at", ""))))
-    return days[0] if days else ""

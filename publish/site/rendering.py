@@ -22,6 +22,7 @@ from publish.release_facts import Publisher
 from publish.site import linked_data, numbers
 from publish.site.numbers import LANGUAGES
 from publish.site.texts import texts_in
+from publish.unseen import visible
 
 TEMPLATES = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent / "static"
@@ -96,6 +97,13 @@ def rich(text: str) -> Markup:
     return Markup(_LINK.sub(r'<a href="\2">\1</a>', html))  # noqa: S704 - escaped above
 
 
+def shown(value: Any) -> Any:
+    """What a template puts into a page: texts without characters that are not seen, all else as it is."""
+    if isinstance(value, Markup):
+        return Markup(visible(value))  # noqa: S704 - it was Markup already
+    return visible(value) if isinstance(value, str) else value
+
+
 def _time(text: str, language: Language) -> Markup:
     machine = numbers.machine_day(text)
     shown = numbers.day(text, language)
@@ -110,6 +118,7 @@ def _environment(language: Language) -> jinja2.Environment:
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
+        finalize=shown,
         extensions=["jinja2.ext.do"],
         trim_blocks=True,
         lstrip_blocks=True,

@@ -30,6 +30,8 @@ class Words:
     language: Language
     # source -> who publishes it; empty for what was taken over from publications
     publishers: Mapping[str, str] = field(default_factory=dict)
+    # source -> its edition as the publisher calls it; a source that does not state one is not in it
+    editions: Mapping[str, str] = field(default_factory=dict)
 
     def t(self, key: str, **given: object) -> str:
         """A text of the site."""
@@ -68,6 +70,28 @@ class Words:
         """How the value is delimited; empty where it is as the source has it."""
         scope = row.get("scope_version")
         return "" if scope in (None, "", "all") else self.code("scope_version", scope)
+
+    def bound(self, row: Row) -> str:
+        """at most, at least: what stands before a rough value that its scope says is a bound; else empty."""
+        kind = self.codes.row("scope_version", str(row.get("scope_version") or "")).get("bound")
+        return self.t(f"bound_{kind}") if kind in ("upper", "lower") and "u" in (row.get("flags") or "") else ""
+
+    def when(self, row: Row) -> str:
+        """in 2023; or that the source does not state the year."""
+        listed = self.codes.row("scope_version", str(row.get("scope_version") or ""))
+        return self.t("year_not_stated" if listed.get("year_stated") == "no" else "in_year", year=row.get("year"))
+
+    def quoted(self, row: Row, decimals: int | None) -> str:
+        """The value of a row as it may be quoted: with its unit, and before it whether it is a bound."""
+        value = self.value(row["value_rounded"], decimals, row.get("unit"))
+        return f"{self.bound(row)} {value}".strip()
+
+    def source(self, row: Row) -> str:
+        """Code and edition of the source of a row: cei_srm030 (2025-08); without an edition the code alone."""
+        codes = [code for code in str(row.get("source") or row.get("basis_source") or "").split("+") if code]
+        own = str(row.get("source_edition") or "")
+        editions = {code: self.editions.get(code, "") or (own if len(codes) == 1 else "") for code in codes}
+        return " + ".join(f"{code} ({editions[code]})" if editions[code] else code for code in codes)
 
     def target(self, row: Row) -> str:
         """The target of a headline or progress row: EU-doel: ten minste 65 % vanaf 2025. Empty where there is none."""

@@ -19,6 +19,7 @@ from assets.chain_tables.source_figures import SourceTable, UntranslatedCode
 from contracts.arrow import table_from_frame
 from contracts.audit import audit
 from contracts.contract import product
+from contracts.vocabulary import load_codelist
 
 AWAITED = {
     "furniture_apparent_consumption_t",
@@ -59,7 +60,7 @@ def only(rows: pd.DataFrame, **cell: object) -> dict[str, object]:
         ({"indicator": "furniture_industry_waste_recovered_share", "year": 2014}, 100.0, 146e3, 146e3, ""),
         ({"indicator": "furniture_industry_waste_recovered_share", "year": 2015}, 100.0, 164e3, 164e3, ""),
         ({"indicator": "furniture_industry_waste_recovered_share", "year": 2019}, 97.2, 138e3, 142e3, ""),
-        ({"indicator": "furniture_industry_waste_recovered_share", "year": 2021}, 91.4, 139e3, 152e3, ""),
+        ({"indicator": "furniture_industry_waste_recovered_share", "year": 2021}, 91.4, 139e3, 152e3, "p"),
         # CBS 84971NED, SBI 31: used as fuel over total, 80/142 and 14/141
         ({"indicator": "furniture_industry_waste_fuel_share", "year": 2019}, 56.3, 80e3, 142e3, ""),
         ({"indicator": "furniture_industry_waste_fuel_share", "year": 2020}, 9.9, 14e3, 141e3, ""),
@@ -147,6 +148,29 @@ def test_production_waste_is_in_tonnes_of_the_branch_and_of_all_types_together(o
     }
     row = only(industry, measure="industry_waste", source="84970NED", year=2021)
     assert (row["value"], row["unit"], row["decimals"], row["source_edition"]) == (152_000.0, "t", -3, "2022-10-26")
+
+
+def test_the_year_that_cbs_calls_provisional_in_its_notes_is_provisional_here(
+    observed: pd.DataFrame, known: pd.DataFrame, sources: dict[str, SourceTable]
+) -> None:
+    of_cbs = observed.loc[observed["source"] == "84970NED"].set_index("year")[["obs_status", "flags"]]
+    assert {tuple(row) for row in of_cbs.loc[[2021]].to_numpy()} == {("P", "p")}
+    assert {tuple(row) for row in of_cbs.drop(2021).to_numpy()} == {("A", "")}
+    assert only(known, indicator="furniture_industry_waste_recovered_share", year=2021)["obs_status"] == "P"
+    # a later edition says itself what is provisional
+    table = sources["84970NED"]
+    later = replace(table, record=replace(table.record, edition="2026-01-01"), frame=table.frame.assign(obs_status="A"))
+    rows = industry_waste(later, chain_table="furniture", branch="341600", subgroup="total")
+    assert set(rows["obs_status"]) == {"A"}
+
+
+def test_a_share_that_is_at_most_so_much_says_so_in_its_scope_and_is_the_headline(known: pd.DataFrame) -> None:
+    row = only(known, indicator="furniture_reuse_share")
+    assert row["scope_version"] == "recycling_left_out_year_not_stated"
+    listed = load_codelist("scope_version").entry("recycling_left_out_year_not_stated")
+    assert (listed.get("bound"), listed.get("year_stated")) == ("upper", "no")
+    assert load_codelist("scope_version").entry("per_discarded").get("bound") == "upper"
+    assert row["scope_version"] in furniture.SCOPES["furniture_reuse_share"]
 
 
 def test_a_cell_that_cbs_leaves_empty_gives_no_row(sources: dict[str, SourceTable], observed: pd.DataFrame) -> None:

@@ -300,7 +300,7 @@ def test_two_releases_can_be_compared_by_name_or_folder(tmp_path: Path) -> None:
     old, new = release_folder(published, "packaging@1.0.0"), release_folder(published, "packaging")
     assert (old.name, new.name, release_folder(published, str(new))) == ("1.0.0", "1.1.0", new)
     assert list(lines(compare(old, new))) == [
-        "amounts: 1 cells changed",
+        "amounts: cells changed: 1",
         '  changed amounts {"indicator": "pack_recycling_rate", "year": 2017} value: 78.1389420013 -> 77',
     ]
     assert list(lines(compare(old, old))) == []

@@ -12,7 +12,7 @@ from publish.numbers_and_dates import Language
 from publish.site.codes import Codes
 from publish.site.drawing import round_ends
 from publish.site.feeds import change_in_words
-from publish.site.headline_figures import in_front
+from publish.site.headline_figures import _either, in_front
 from publish.site.lines import lines_of, preferred, shown_beside, whole_first
 from publish.site.reading import Version
 from publish.site.release_page import cell_changes, key_in_words, table_changes
@@ -22,6 +22,7 @@ from tests.published_example import headline_row, indicator_row
 NBSP = "\N{NO-BREAK SPACE}"
 PUBLISHERS = {"cei_wm020": "Eurostat", "packaging_nl": ""}
 WORDS: dict[Language, Words] = {"nl": Words(Codes(), "nl", PUBLISHERS), "en": Words(Codes(), "en", PUBLISHERS)}
+RECYCLING_LEFT_OUT = "recycling_left_out_year_not_stated"
 ABOVE = "Stand van 2022: al op het niveau dat vanaf 2025 wordt gevraagd"
 
 
@@ -179,3 +180,56 @@ def test_changes_show_the_key_as_its_values_and_only_tables_that_changed() -> No
     assert [(item.table, item.changed) for item in found] == [("b", 2)]
     row = {"table": "b", "key": "{}", "change": "changed", "column": "value", "old_value": "1", "new_value": "2"}
     assert [(item.old, item.new) for item in cell_changes([row])] == [("1", "2")]
+
+
+@pytest.mark.parametrize(
+    ("scope", "flags", "quoted", "when"),
+    [
+        (RECYCLING_LEFT_OUT, "eu", f"ten hoogste 27,3{NBSP}%", "jaar niet vermeld"),
+        ("per_discarded", "eu", f"ten hoogste 27,3{NBSP}%", "in 2023"),
+        # over a number that was counted, it is no bound
+        ("per_discarded", "", f"27,3{NBSP}%", "in 2023"),
+        ("all", "eu", f"27,3{NBSP}%", "in 2023"),
+        (None, None, f"27,3{NBSP}%", "in 2023"),
+    ],
+)
+def test_a_bound_and_a_year_that_is_not_stated_are_said_with_the_value(
+    scope: str | None, flags: str | None, quoted: str, when: str
+) -> None:
+    row = headline_row(27.3, 2023) | {"scope_version": scope, "flags": flags}
+    assert WORDS["nl"].quoted(row, 1) == quoted
+    assert WORDS["nl"].when(row) == when
+    assert WORDS["en"].quoted(row, 1).startswith("at most") == quoted.startswith("ten hoogste")
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"source": "cei_srm030", "source_edition": None}, "cei_srm030 (2025-08)"),
+        ({"source": "env_ac_cur", "source_edition": "2025-11-24"}, "env_ac_cur (2025-11-24)"),
+        ({"source": "cei_srm030+env_ac_cur", "source_edition": None}, "cei_srm030 (2025-08) + env_ac_cur"),
+        ({"source": "cei_wm020", "source_edition": None}, "cei_wm020"),
+        ({"source": None}, ""),
+    ],
+)
+def test_a_source_is_told_by_its_code_and_edition(row: dict[str, Any], said: str) -> None:
+    assert Words(Codes(), "nl", {}, {"cei_srm030": "2025-08"}).source(row) == said
+
+
+def test_of_two_alternative_targets_it_is_said_that_one_is_enough() -> None:
+    row = headline_row(29.0, 2023) | {"indicator": "weee_collection_rate_pom"}
+    assert _either(row, WORDS["nl"]) == (WORDS["nl"].t("either"),)
+    assert _either(row | {"target_id": None}, WORDS["nl"]) == ()
+    assert _either(headline_row(75.2, 2022), WORDS["nl"]) == ()
+
+
+def test_the_dutch_rate_of_packaging_stands_beside_that_of_the_eu() -> None:
+    rows = [
+        headline_row(75.2, 2022) | {"chain_table": "packaging"},
+        headline_row(76.0, 2024)
+        | {"chain_table": "packaging", "indicator": "pack_recycling_rate_nl", "level": "NL", "subgroup": "total"},
+    ]
+    assert [(row["indicator"], row["year"]) for row in in_front(rows, "packaging")] == [
+        ("pack_recycling_rate", 2022),
+        ("pack_recycling_rate_nl", 2024),
+    ]

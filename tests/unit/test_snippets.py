@@ -199,6 +199,13 @@ def test_the_newest_release_is_loaded_from_an_address_that_stays(published: Path
     for snippet in snippets(facts(published), "observations", which="latest"):
         assert "https://ketenmonitor.example/datasets/electronics/latest/" in snippet.code
         assert "latest.json" in snippet.code
+        # what moves is cited without a version, a year or the address of one release
+        comments = [line for line in snippet.code.splitlines() if line.startswith("#")]
+        assert comments[:2] == [
+            "# Ketenmonitor. Elektronica: ingezameld. CC-BY-4.0.",
+            "# https://ketenmonitor.example/datasets/electronics/",
+        ]
+        assert not any("1.0.0" in line or "2026" in line for line in comments)
 
 
 def test_a_table_that_is_not_there_is_named(published: Path) -> None:
