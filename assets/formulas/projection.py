@@ -25,8 +25,9 @@ def windows(points: pd.DataFrame, key: Sequence[str], rules: TrendRules = DEFAUL
     and last), mean_year, mean_value, slope (a year), sxx (sum of squared year deviations), residual (standard
     deviation of the residuals), lowest, highest, refusal.
     A break is the letter `b` or a known break, in a year after the first; the window starts at the last one. With a
-    base year it starts there (or at the first year observed since), and a break after it refuses. Missing values and
-    forecasts (`f`) are no points. Raises ValueError when a series holds a year twice.
+    base year it starts there (or at the first year observed since), and a break after it refuses. Too few years since a
+    break are too few years, whatever lies before it. Missing values and forecasts (`f`) are no points. Raises
+    ValueError when a series holds a year twice.
     """
     keys = list(key)
     flags = points["flags"].astype("str").fillna("")
@@ -55,13 +56,12 @@ def windows(points: pd.DataFrame, key: Sequence[str], rules: TrendRules = DEFAUL
     since = seen.loc[last_break.isna() | (seen["year"] >= last_break)]
 
     made = _lines(since, keys)
-    made["reachable"] = seen.groupby(keys).size()
     made["breaks"] = in_window.groupby([seen[column] for column in keys]).sum()
     few = made["points"] < rules.minimum_points
-    crossing = (made["breaks"] > 0) & (made["has_base"] | (few & (made["reachable"] >= rules.minimum_points)))
+    crossing = (made["breaks"] > 0) & made["has_base"]
     estimated = made["estimated"] > rules.largest_estimated_share * made["points"] + NOISE
     made["refusal"] = reason_of(made.index, list(zip(WHOLE, (crossing, few, estimated), strict=True)))
-    return made.drop(columns=["reachable", "breaks", "has_base", "estimated"]).reset_index()
+    return made.drop(columns=["breaks", "has_base", "estimated"]).reset_index()
 
 
 def projection(cases: pd.DataFrame, rules: TrendRules = DEFAULT_RULES) -> pd.DataFrame:

@@ -4,8 +4,8 @@ Belongs here: `TrendRules`, the reasons of refusal and how a case (one row) gets
 
 | refusal | what is refused |
 |---|---|
-| `across_break` | everything: four points, the base year or the target year are to be had across a break only |
-| `fewer_than_four_points` | everything |
+| `across_break` | everything: the base year or the target year lies across a break |
+| `fewer_than_four_points` | everything: since the last break, if any, there are not four years with a value |
 | `mostly_estimated` | everything: more than 30 % of the points carries e, i, s or u |
 | `no_target_year` | what is required, ratio, projection: no year of the target lies ahead |
 | `non_positive_start` | ratio, and the change of a volume: a compound rate exists between amounts above zero only |

@@ -65,6 +65,8 @@ def trend(
         preferred_scopes=preferred_scopes,
         ignored_methods=ignored_methods,
     )
+    if known_breaks is not None:
+        counted = _broken(counted, known_breaks)
     pairs = _pairs(goals, counted, geo_nl)
     points = counted.merge(pairs[[*_SERIES, "base_year"]].drop_duplicates(), on=_SERIES)
     points["base"] = points["base_year"].fillna(-1.0)
@@ -76,6 +78,15 @@ def trend(
         ahead = _breaks_ahead(cases, known_breaks, rules.ignored_breaks)
         cases["refusal"] = cases["refusal"].mask(ahead & cases["refusal"].isna(), "across_break")
     return _typed(_judged(cases, rules))
+
+
+def _broken(counted: pd.DataFrame, known_breaks: pd.DataFrame) -> pd.DataFrame:
+    # What counts may come from several sources: a break between the last value of one and the first of the next is in
+    # neither of their series. A forecast is no point, so it cannot carry a break either.
+    is_forecast = counted["flags"].astype("str").fillna("").str.contains("f", regex=False)
+    values = counted[["chain_table", *_SERIES, "year", "known_break"]].assign(value=counted["value"].mask(is_forecast))
+    marked = mark_known_breaks(values, known_breaks, series_column="indicator")
+    return counted.assign(known_break=marked["known_break"])
 
 
 def _breaks_ahead(cases: pd.DataFrame, known_breaks: pd.DataFrame, ignored: Collection[str]) -> pd.Series[bool]:

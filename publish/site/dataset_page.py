@@ -16,10 +16,10 @@ from publish.site.codes import Codes
 from publish.site.dictionary import Preview, codes_in_use, preview, tables_of
 from publish.site.headline_figures import (
     awaited_rows,
-    break_titles,
     headline_figures,
     headline_rows,
     in_front,
+    known_breaks_of,
     words_of,
 )
 from publish.site.indicator_charts import MainChart, main_chart
@@ -97,7 +97,7 @@ def chart_in_front(release: Release, language: Language) -> MainChart | None:
     table, targets = release.table("indicators"), release.table("targets")
     if table is None:
         return None
-    words, breaks = words_of(release, language), break_titles(release, language)
+    words, breaks = words_of(release, language), known_breaks_of(release, language)
     headline = headline_rows(release)
     for row in in_front(headline, str(release.descriptor.get("upv:chainTable", ""))):
         years = {

@@ -13,6 +13,7 @@ from typing import Any
 from markupsafe import Markup
 
 from publish.site import charts
+from publish.site.known_breaks import KnownBreaks
 from publish.site.lines import HOME, Line
 from publish.site.words import Words
 
@@ -20,18 +21,18 @@ from publish.site.words import Words
 PANELS = 12
 
 
-def _point(row: Mapping[str, Any], words: Words, breaks: Mapping[str, str]) -> charts.Point:
+def _point(row: Mapping[str, Any], words: Words, breaks: KnownBreaks) -> charts.Point:
     return charts.Point(
         year=row["year"],
         # the unrounded value is what a target is judged on; the text is the one to quote
         value=row["value"],
         text=words.quoted(row, row.get("decimals")),
         status=row.get("obs_status") or "A",
-        note="; ".join(words.cautions(row, breaks)),
+        note="; ".join(words.cautions(row, breaks.titles)),
     )
 
 
-def series(line: Line, label: str, words: Words, breaks: Mapping[str, str], role: charts.Role) -> charts.Series:
+def series(line: Line, label: str, words: Words, breaks: KnownBreaks, role: charts.Role) -> charts.Series:
     """One line as the charts want it."""
     return charts.Series(
         "-".join((line.geo, *line.apart())), label, tuple(_point(row, words, breaks) for row in line.rows), role
@@ -51,17 +52,32 @@ def targets(rows: Sequence[Mapping[str, Any]], subgroup: str, words: Words) -> t
     return tuple(found)
 
 
-def breaks_of(lines: Sequence[Line], titles: Mapping[str, str], words: Words) -> tuple[charts.Break, ...]:
-    """Where the lines may not be read across: breaks that the source marks, and those that we know of."""
-    found: dict[int, str] = {}
+def breaks_of(lines: Sequence[Line], known: KnownBreaks, words: Words) -> tuple[charts.Break, ...]:
+    """Where the lines may not be read across: breaks that the source marks, and those that we know of.
+
+    A known break stands in its own year, also where no line has a row in that year: before the first value after it
+    (where that is marked), or ahead of the last.
+    """
+    found: dict[int, list[str]] = {}
     for line in lines:
+        before: int | None = None
         for row in line.rows:
-            known = [titles.get(item, item) for item in str(row.get("known_break") or "").split("+") if item]
-            if known:
-                found.setdefault(row["year"], "; ".join(known))
-            elif row.get("obs_status") == "B":
-                found.setdefault(row["year"], words.code("obs_status", "B"))
-    return tuple(charts.Break(year, label) for year, label in sorted(found.items()))
+            ids = [item for item in str(row.get("known_break") or "").split("+") if item]
+            for item in ids:
+                year = known.year(item)
+                in_gap = year is not None and before is not None and before < year <= row["year"]
+                found.setdefault(year if in_gap and year is not None else row["year"], []).append(known.title(item))
+            if not ids and row.get("obs_status") == "B":
+                found.setdefault(row["year"], [])
+            if row["value"] is not None:
+                before = row["year"]
+    first = min((line.years[0] for line in lines if line.years), default=None)
+    for line in lines:
+        for year, item in known.of(line):
+            if first is not None and year > first:
+                found.setdefault(year, []).append(known.title(item))
+    unnamed = words.code("obs_status", "B")
+    return tuple(charts.Break(year, "; ".join(dict.fromkeys(found[year])) or unnamed) for year in sorted(found))
 
 
 def round_ends(low: float, high: float) -> tuple[float, float]:
@@ -78,7 +94,7 @@ def bullet(
     row: Mapping[str, Any],
     decimals: int | None,
     words: Words,
-    breaks: Mapping[str, str],
+    breaks: KnownBreaks,
     chart_id: str,
     title: str,
     finding: str,
@@ -120,13 +136,13 @@ class Drawn:
     finding: str
 
 
-def values_in_words(line: Line, words: Words, breaks: Mapping[str, str]) -> tuple[tuple[int, str, str], ...]:
+def values_in_words(line: Line, words: Words, breaks: KnownBreaks) -> tuple[tuple[int, str, str], ...]:
     """Year, value and cautions of every row of a line, newest first: the table below its chart."""
     return tuple(
         (
             row["year"],
             words.quoted(row, row.get("decimals")),
-            "; ".join(words.cautions(row, breaks)),
+            "; ".join(words.cautions(row, breaks.titles)),
         )
         for row in reversed(line.rows)
     )
@@ -154,7 +170,7 @@ def line(
     shown: Sequence[Line],
     goals: Sequence[Mapping[str, Any]],
     words: Words,
-    breaks: Mapping[str, str],
+    breaks: KnownBreaks,
     *,
     name: str,
     title: str,
@@ -188,7 +204,7 @@ def panels(
     by_subgroup: Sequence[tuple[str, Line]],
     goals: Sequence[Mapping[str, Any]],
     words: Words,
-    breaks: Mapping[str, str],
+    breaks: KnownBreaks,
     *,
     name: str,
     title: str,

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from publish.numbers_and_dates import Language
 from publish.site import drawing
 from publish.site.codes import Codes
+from publish.site.known_breaks import KnownBreaks
 from publish.site.lines import HOME, rows_where
 from publish.site.numbers import number
 from publish.site.reading import Release
@@ -145,14 +146,11 @@ def decimals_of(release: Release, row: Mapping[str, Any], codes: Codes) -> int |
     return int(listed) if listed and row.get("basis") == "computed" else None
 
 
-def break_titles(release: Release, language: Language) -> dict[str, str]:
-    """Title of each known break of a release by its id."""
+def known_breaks_of(release: Release, language: Language) -> KnownBreaks:
+    """The known breaks of a release with their titles; none where it has no such table."""
     table = release.table("known_breaks")
-    if table is None:
-        return {}
-    return {
-        row["break_id"]: row[f"title_{language}"] for row in table.select(["break_id", f"title_{language}"]).to_pylist()
-    }
+    rows = [] if table is None else table.to_pylist()
+    return KnownBreaks({row["break_id"]: row[f"title_{language}"] for row in rows}, rows)
 
 
 def words_of(release: Release, language: Language, codes: Codes | None = None) -> Words:
@@ -176,7 +174,7 @@ def headline_figures(
     """
     codes = Codes(release)
     words = words_of(release, language, codes)
-    breaks = break_titles(release, language)
+    breaks = known_breaks_of(release, language)
     return tuple(
         _figure(row, decimals_of(release, row, codes), words, breaks, f"{prefix}-{index}", by_part)
         for index, row in enumerate(rows)
@@ -189,7 +187,7 @@ def _either(row: Mapping[str, Any], words: Words) -> tuple[str, ...]:
 
 
 def _figure(
-    row: Mapping[str, Any], decimals: int | None, words: Words, breaks: Mapping[str, str], key: str, by_part: bool
+    row: Mapping[str, Any], decimals: int | None, words: Words, breaks: KnownBreaks, key: str, by_part: bool
 ) -> HeadlineFigure:
     title = words.title(row["indicator"], row["subgroup"])
     verdict = words.verdict(row)
@@ -210,7 +208,7 @@ def _figure(
         year=row["year"],
         bound=words.bound(row),
         when=words.when(row),
-        cautions=(*words.cautions(row, breaks), *_either(row, words)),
+        cautions=(*words.cautions(row, breaks.titles), *_either(row, words)),
         basis=words.basis(row),
         target=words.target(row),
         mark=words.mark(row),

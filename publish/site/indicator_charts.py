@@ -13,6 +13,7 @@ import pyarrow as pa
 from markupsafe import Markup
 
 from publish.site import drawing
+from publish.site.known_breaks import KnownBreaks
 from publish.site.lines import HOME, Line, lines_of, preferred, rows_where, shown_beside, whole_first
 from publish.site.words import Words
 
@@ -54,7 +55,7 @@ def _europe(table: pa.Table, code: str, main: Line) -> list[Line]:
 
 
 def main_chart(
-    table: pa.Table, code: str, subgroup: str, headline: Rows, goals: Rows, words: Words, breaks: Mapping[str, str]
+    table: pa.Table, code: str, subgroup: str, headline: Rows, goals: Rows, words: Words, breaks: KnownBreaks
 ) -> MainChart | None:
     """The series of the headline figure and what stands beside it; None where there is no value at all.
 
@@ -78,9 +79,7 @@ def _panel_line(lines: Sequence[Line], headline: Mapping[str, Any] | None) -> Li
     return max((line for line in lines if len(line.years) > 1), key=lambda line: len(line.years), default=None)
 
 
-def charts_of(
-    table: pa.Table, code: str, headline: Rows, goals: Rows, words: Words, breaks: Mapping[str, str]
-) -> Charts:
+def charts_of(table: pa.Table, code: str, headline: Rows, goals: Rows, words: Words, breaks: KnownBreaks) -> Charts:
     """The charts of one indicator for the Netherlands. `headline`, `goals`: its headline rows and targets."""
     lines = lines_of(rows_where(table, indicator=code, geo=HOME))
     order = whole_first((line.subgroup for line in lines if line.years), list(words.codes.all_of("subgroup")))

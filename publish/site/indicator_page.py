@@ -20,9 +20,9 @@ from publish.site.codes import Codes
 from publish.site.headline_figures import (
     HeadlineFigure,
     awaited_rows,
-    break_titles,
     headline_figures,
     headline_rows,
+    known_breaks_of,
     words_of,
 )
 from publish.site.indicator_charts import NO_CHARTS, charts_of
@@ -211,7 +211,7 @@ def _figures_of(release: Release, code: str, rows: Rows, goals: Rows, words: Wor
     shown, left_out = _subgroup_tables(rows, order, words)
     at_front = next((row for row in headline if order and row["subgroup"] == order[0]), None)
     main = preferred([line for line in lines_of(rows) if order and line.subgroup == order[0]], at_front)
-    breaks = break_titles(release, words.language)
+    breaks = known_breaks_of(release, words.language)
     return {
         "figures": _newest(release, headline, order, words.language),
         "charts": NO_CHARTS if table is None else charts_of(table, code, headline, goals, words, breaks),

@@ -163,6 +163,27 @@ def test_flags_of_2020_are_kept_letter_by_letter_and_our_own_break_stands_beside
     assert pd.isna(one(indicators, "known_break", **wanted, year=2021))
 
 
+def test_a_break_in_a_year_without_figures_stands_at_the_first_figure_after_it(good: GoodNight) -> None:
+    # the Dutch rate for glass goes from 2018 to 2022: new calculation points in 2020 and a new law in 2021 lie between
+    wanted = {"indicator": "pack_recycling_rate_nl", "subgroup": "glass", "geo": "NL"}
+    found = rows(good.table("packaging", "indicators"), **wanted, year=2022)
+    assert found["known_break"].tolist() == ["pack_calculation_points_2020+pack_law_nl_2021"]
+    towards = rows(good.table("packaging", "trends"), **wanted)
+    assert set(towards["from_year"]) == {2022}
+    assert set(towards["refusal"]) == {"fewer_than_four_points"}
+
+
+@pytest.mark.parametrize("dataset", CHAIN_TABLES)
+def test_no_trend_runs_across_a_known_break(good: GoodNight, dataset: str) -> None:
+    breaks = good.table(dataset, "known_breaks")
+    breaks = breaks.loc[~breaks["break_id"].str.contains("target")]
+    made = good.table(dataset, "trends").merge(breaks, left_on="indicator", right_on="series", suffixes=("", "_named"))
+    here = made["subgroup_named"].isin(["*"]) | (made["subgroup_named"] == made["subgroup"])
+    here &= made["geo_named"].isin(["*"]) | (made["geo_named"] == made["geo"])
+    across = made.loc[here & (made["from_year"] < made["year"]) & (made["year"] <= made["to_year"])]
+    assert across[["target_id", "break_id"]].values.tolist() == []
+
+
 @pytest.mark.parametrize(
     ("dataset", "target_id", "year", "value", "verdict", "distance"),
     [

@@ -470,6 +470,33 @@ def test_a_known_break_stands_in_its_year_and_the_exact_match_wins(
     assert marked["flags"].tolist() == [""]
 
 
+@pytest.mark.parametrize(
+    ("case", "rows", "marked"),
+    [
+        ("the first year after a gap", [(2019, 1.0, "s"), (2022, 1.0, "s"), (2023, 1.0, "s")], {2022: "points"}),
+        ("no gap", [(2019, 1.0, "s"), (2020, 1.0, "s"), (2021, 1.0, "s")], {2020: "points"}),
+        ("a year without a value", [(2019, 1.0, "s"), (2020, None, "s"), (2021, 1.0, "s")],
+            {2020: "points", 2021: "points"}),
+        ("two breaks in one gap", [(2016, 1.0, "s"), (2023, 1.0, "s")], {2023: "amounts+points"}),
+        ("a series that begins after it", [(2022, 1.0, "s"), (2023, 1.0, "s")], {}),
+        ("a series that ends before it", [(2015, 1.0, "s"), (2017, 1.0, "s")], {}),
+        ("another source fills the gap", [(2019, 1.0, "s"), (2021, 1.0, "s"), (2020, 1.0, "other")],
+            {2020: "points", 2021: "points"}),
+        ("the rows of another source are no gap", [(2019, 1.0, "other"), (2021, 1.0, "s")], {}),
+    ],
+)  # fmt: skip
+def test_a_known_break_in_a_gap_is_marked_at_the_first_value_after_it(
+    case: str, rows: list[tuple[int, float | None, str]], marked: dict[int, str]
+) -> None:
+    frame = observations(
+        *(observation("waste_generated", value, year=year, source=source) for year, value, source in rows)
+    )
+    for turned in (frame, frame.iloc[::-1]):
+        made = mark_known_breaks(turned, BREAKS, "measure")
+        assert made.dropna(subset="known_break").set_index("year")["known_break"].to_dict() == marked, case
+        assert made["year"].tolist() == turned["year"].tolist(), case
+
+
 def test_marking_breaks_keeps_rows_order_index_and_ids_that_stand_there() -> None:
     frame = observations(
         observation("recycled", 1.0, year=2020, known_break="earlier"),

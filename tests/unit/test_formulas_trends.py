@@ -221,7 +221,7 @@ LONG = {year: float(year - 1990) for year in range(2010, 2020)}
         ("from the letter b", points(LONG, {2014: "be"}), TrendRules(), (2014, 2019), 6, None),
         ("from the last of two", points(LONG, {2012: "b", 2016: "b"}), TrendRules(), (2016, 2019), 4, None),
         ("a break in the first year", points(LONG, {2010: "b"}), TrendRules(), (2010, 2019), 10, None),
-        ("few since the break", points(LONG, {2017: "b"}), TrendRules(), (2017, 2019), 3, "across_break"),
+        ("few since the break", points(LONG, {2017: "b"}), TrendRules(), (2017, 2019), 3, "fewer_than_four_points"),
         ("few at all", points(FEW), TrendRules(), (2018, 2020), 3, "fewer_than_four_points"),
         ("few, and a break", points(FEW, {2019: "b"}), TrendRules(), (2019, 2020), 2, "fewer_than_four_points"),
         ("a gap is no point", points(FEW_AND_A_GAP), TrendRules(), (2010, 2013), 3, "fewer_than_four_points"),
@@ -330,10 +330,11 @@ def test_a_target_and_its_trend_stand_in_one_row() -> None:
     }  # fmt: skip
 
 
-def test_packaging_in_the_netherlands_is_refused_across_2020() -> None:
+def test_packaging_in_the_netherlands_has_too_few_years_since_2020() -> None:
     # Eurostat flags 2020 `be` (new calculation points): three years since, and the five years of V7 must not count.
     made = only(trend(indicators(V7, {2020: "be"}), targets(target())))
-    assert (made["from_year"], made["to_year"], made["points"], made["refusal"]) == (2020, 2022, 3, "across_break")
+    assert (made["from_year"], made["to_year"], made["points"]) == (2020, 2022, 3)
+    assert made["refusal"] == "fewer_than_four_points"
     refused = (
         "observed_change_per_year",
         "required_change_per_year",
@@ -430,6 +431,55 @@ def test_a_known_break_before_the_target_year_refuses() -> None:
     assert only(trend(rows, targets(target()), known_breaks=after))["refusal"] is None
     ignoring = TrendRules(ignored_breaks=("x",))
     assert only(trend(rows, targets(target()), known_breaks=breaks, rules=ignoring))["refusal"] is None
+
+
+BROKEN_IN_2020 = pd.DataFrame(
+    [("x", "packaging", "pack_recycling_rate", "*", "*", 2020)],
+    columns=["break_id", "chain_table", "series", "subgroup", "geo", "year"],
+)
+
+
+@pytest.mark.parametrize(
+    ("case", "years", "window", "refusal"),
+    [
+        ("a gap at the break", [*range(2012, 2019), 2021, 2022, 2023, 2024], (2021, 2024), None),
+        ("a gap and too few since", [*range(2012, 2019), 2023, 2024], (2023, 2024), "fewer_than_four_points"),
+        ("a gap elsewhere", [2014, 2015, 2020, 2021, 2023, 2024], (2020, 2024), None),
+        ("all of it before", list(range(2012, 2020)), (2012, 2019), "across_break"),
+        ("all of it since", list(range(2021, 2025)), (2021, 2024), None),
+    ],
+)
+@pytest.mark.parametrize("change_of_source", [False, True])
+def test_a_trend_starts_at_the_first_year_after_a_break_that_lies_in_a_gap(
+    case: str, years: list[int], window: tuple[int, int], refusal: str | None, change_of_source: bool
+) -> None:
+    early, late = ([year for year in years if (year < 2020) == is_early] for is_early in (True, False))
+    other = {"source": "cei_wm020"} if change_of_source else {}
+    parts = [indicators(dict.fromkeys(early, 50.0)), indicators(dict.fromkeys(late, 40.0), **other)]
+    rows = pd.concat([part for part in parts if len(part)], ignore_index=True)
+    made = only(trend(rows, targets(target()), known_breaks=BROKEN_IN_2020))
+    assert ((made["from_year"], made["to_year"]), made["refusal"]) == (window, refusal), case
+
+
+def test_a_forecast_or_a_missing_value_in_the_year_of_a_break_does_not_hide_it() -> None:
+    years = dict.fromkeys([*range(2012, 2020), *range(2021, 2025)], 50.0)
+    for values, flags in (({2020: 50.0}, {2020: "f"}), ({2020: math.nan}, {})):
+        made = only(trend(indicators(years | values, flags), targets(target()), known_breaks=BROKEN_IN_2020))
+        assert (made["from_year"], made["points"]) == (2021, 4), flags
+
+
+@given(years=st.sets(st.integers(2005, 2024), min_size=1), broken=st.sets(st.integers(2004, 2026), max_size=3))
+@settings(max_examples=40, deadline=None)
+def test_no_trend_has_a_known_break_between_its_years(years: set[int], broken: set[int]) -> None:
+    breaks = pd.DataFrame(
+        [(f"x{year}", "packaging", "pack_recycling_rate", "*", "NL", year) for year in sorted(broken)],
+        columns=BROKEN_IN_2020.columns,
+    ).astype({"year": "int64"})
+    rows = indicators({year: 40.0 + year - 2000 for year in sorted(years)})
+    made = trend(rows, targets(target()), known_breaks=breaks).iloc[0]
+    assert not [year for year in broken if made["from_year"] < year <= made["to_year"]]
+    if any(made["to_year"] < year <= 2025 for year in broken):
+        assert made["refusal"] in ("across_break", "fewer_than_four_points")
 
 
 def test_an_obligation_of_a_member_state_is_held_against_members_and_a_dutch_one_against_the_netherlands() -> None:

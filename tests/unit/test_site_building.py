@@ -338,7 +338,7 @@ def test_pages_tell_of_revisions_quality_changes_trends_and_targets_still_open(t
     for text in (
         "74.9 P",
         "75.2 A",
-        "er zijn minder dan vier jaren",
+        "er zijn minder dan vier vergelijkbare jaren",
         "Niet gelezen.",
         "0 van de 1 gevallen",
         "78,2 78,1",
