@@ -173,7 +173,8 @@ def test_a_break_in_a_year_without_figures_stands_at_the_first_figure_after_it(g
     assert set(towards["refusal"]) == {"fewer_than_four_points"}
 
 
-@pytest.mark.parametrize("dataset", CHAIN_TABLES)
+# municipal-monitor has neither trends nor known breaks
+@pytest.mark.parametrize("dataset", [dataset for dataset in CHAIN_TABLES if dataset != "municipal-monitor"])
 def test_no_trend_runs_across_a_known_break(good: GoodNight, dataset: str) -> None:
     breaks = good.table(dataset, "known_breaks")
     breaks = breaks.loc[~breaks["break_id"].str.contains("target")]

@@ -454,8 +454,8 @@ def test_a_trend_starts_at_the_first_year_after_a_break_that_lies_in_a_gap(
     case: str, years: list[int], window: tuple[int, int], refusal: str | None, change_of_source: bool
 ) -> None:
     early, late = ([year for year in years if (year < 2020) == is_early] for is_early in (True, False))
-    other = {"source": "cei_wm020"} if change_of_source else {}
-    parts = [indicators(dict.fromkeys(early, 50.0)), indicators(dict.fromkeys(late, 40.0), **other)]
+    later_source = "cei_wm020" if change_of_source else "env_waspac"
+    parts = [indicators(dict.fromkeys(early, 50.0)), indicators(dict.fromkeys(late, 40.0), source=later_source)]
     rows = pd.concat([part for part in parts if len(part)], ignore_index=True)
     made = only(trend(rows, targets(target()), known_breaks=BROKEN_IN_2020))
     assert ((made["from_year"], made["to_year"]), made["refusal"]) == (window, refusal), case
