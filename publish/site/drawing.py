@@ -52,11 +52,14 @@ def targets(rows: Sequence[Mapping[str, Any]], subgroup: str, words: Words) -> t
     return tuple(found)
 
 
-def breaks_of(lines: Sequence[Line], known: KnownBreaks, words: Words) -> tuple[charts.Break, ...]:
+def breaks_of(
+    lines: Sequence[Line], known: KnownBreaks, words: Words, goals: Sequence[charts.Target] = ()
+) -> tuple[charts.Break, ...]:
     """Where the lines may not be read across: breaks that the source marks, and those that we know of.
 
-    A known break stands in its own year, also where no line has a row in that year: before the first value after it
-    (where that is marked), or ahead of the last.
+    A known break stands in its own year, also where no line has a row in that year: in a gap, between two lines, or
+    between the last value and the goals. Where it lies before a row and the row before that, as in a mean of three
+    years, it stands in the year of the row that names it.
     """
     found: dict[int, list[str]] = {}
     for line in lines:
@@ -65,16 +68,18 @@ def breaks_of(lines: Sequence[Line], known: KnownBreaks, words: Words) -> tuple[
             ids = [item for item in str(row.get("known_break") or "").split("+") if item]
             for item in ids:
                 year = known.year(item)
-                in_gap = year is not None and before is not None and before < year <= row["year"]
-                found.setdefault(year if in_gap and year is not None else row["year"], []).append(known.title(item))
+                if year is None or (year < row["year"] and (before is None or year <= before)):
+                    year = row["year"]
+                found.setdefault(year, []).append(known.title(item))
             if not ids and row.get("obs_status") == "B":
                 found.setdefault(row["year"], [])
             if row["value"] is not None:
                 before = row["year"]
-    first = min((line.years[0] for line in lines if line.years), default=None)
+    years = [year for line in lines for year in line.years]
+    last = max([*years, *(goal.year_from for goal in goals)], default=0)
     for line in lines:
         for year, item in known.of(line):
-            if first is not None and year > first:
+            if years and min(years) < year <= last:
                 found.setdefault(year, []).append(known.title(item))
     unnamed = words.code("obs_status", "B")
     return tuple(charts.Break(year, "; ".join(dict.fromkeys(found[year])) or unnamed) for year in sorted(found))
@@ -185,9 +190,10 @@ def line(
     ]
     first = shown[0].rows[-1]
     decimals = max((row.get("decimals") or 0) for row in shown[0].rows)
+    aims = targets(goals, subgroup, words)
     shared: dict[str, Any] = {
-        "targets": targets(goals, subgroup, words),
-        "breaks": breaks_of(at_home, breaks, words),
+        "targets": aims,
+        "breaks": breaks_of(at_home, breaks, words, aims),
         "unit": words.unit(first.get("unit")),
         "decimals": decimals,
         "language": words.language,
@@ -215,8 +221,8 @@ def panels(
         (
             words.code("subgroup", subgroup),
             [series(one, words.code("geo", HOME), words, breaks, "main")],
-            targets(goals, subgroup, words),
-            breaks_of([one], breaks, words),
+            aims := targets(goals, subgroup, words),
+            breaks_of([one], breaks, words, aims),
         )
         for subgroup, one in by_subgroup[:PANELS]
     ]

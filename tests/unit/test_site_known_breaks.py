@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from publish.site import drawing
-from publish.site.charts import Break
+from publish.site.charts import Break, Target
 from publish.site.codes import Codes
 from publish.site.known_breaks import KnownBreaks
 from publish.site.lines import Line, lines_of
@@ -49,7 +51,10 @@ def words() -> Words:
         ("a break of what goes into it", [line_of({2022: 1.0, 2023: 2.0, 2024: 3.0}, {2023: "points"})],
             [(2023, "Titel points")]),
         ("before the line", [line_of({2022: 1.0, 2023: 2.0})], []),
-        ("ahead of the line", [line_of({2018: 1.0, 2019: 2.0})], [(2020, "Titel points"), (2021, "Titel law")]),
+        ("after the line", [line_of({2018: 1.0, 2019: 2.0})], []),
+        ("named by every year before it, as a change against a base year does",
+            [line_of(dict.fromkeys((2018, 2019, 2022), 1.0), {2018: "law+points", 2019: "law+points"})],
+            [(2020, "Titel points"), (2021, "Titel law")]),
         ("between two lines", [line_of({2022: 1.0, 2023: 2.0}), line_of({2018: 1.0}, source="env_waspac")],
             [(2020, "Titel points"), (2021, "Titel law")]),
         ("a letter of the source", [line_of({2014: 1.0, 2016: 2.0}, obs_status="B", indicator="pack_plastic_kg_hab")],
@@ -63,6 +68,13 @@ def test_the_breaks_of_a_chart(case: str, lines: list[Line], found: list[tuple[i
 def test_of_two_breaks_of_one_year_the_one_that_names_the_series_most_exactly_counts(words: Words) -> None:
     breaks = known(POINTS, ("exact", "pack_recycling_rate", "total", "NL", 2020))
     assert drawing.breaks_of([line_of({2019: 1.0, 2021: 2.0})], breaks, words) == (Break(2020, "Titel exact"),)
+
+
+def test_a_break_between_the_last_value_and_a_target_is_drawn(words: Words) -> None:
+    line = line_of({2018: 1.0, 2019: 2.0})
+    aim = Target("EU", 65.0, "at_least", 2020, None, "65")
+    assert drawing.breaks_of([line], BREAKS, words, [aim]) == (Break(2020, "Titel points"),)
+    assert drawing.breaks_of([line], BREAKS, words, [replace(aim, year_from=2025)])[-1].year == 2021
 
 
 @pytest.mark.parametrize(
