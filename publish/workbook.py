@@ -24,7 +24,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from contracts.contract import Column, Contract
 from publish.descriptor import rfc3339
-from publish.metadata.citation import citations, one_line
+from publish.metadata.citation import citations
 from publish.release_facts import ReleaseFacts
 from publish.sheet_cells import (
     LONGEST_TEXT,
@@ -37,6 +37,7 @@ from publish.sheet_cells import (
     row_records,
     texts_too_long,
 )
+from publish.unseen import one_line
 from publish.zipped import write_zip
 
 READ_ME, COLUMNS, CODES = "Lees mij - Read me", "Kolommen - Columns", "Codelijsten - Code lists"

@@ -59,7 +59,7 @@ def only(rows: pd.DataFrame, **cell: object) -> dict[str, object]:
         # about 255 kt over the 16.75 million inhabitants of demo_gind
         ("textile_discarded_kg_hab", 2012, 15.2, "e", "secondary"),
         # CBS 84970NED (edition 2022-10-26), SBI 13-15: 42 of 59 kt; 27 of 39 kt
-        ("textile_industry_waste_recovered_share", 2021, 71.2, "", "computed"),
+        ("textile_industry_waste_recovered_share", 2021, 71.2, "p", "computed"),
         ("textile_industry_waste_recovered_share", 2014, 69.2, "", "computed"),
     ],
 )
