@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
-from publish.published import RECORD, SUMS, ReleaseError, read_sums
+from publish.published import RECORD, SUMS, TOMBSTONE, ReleaseError, read_sums
 from publish.web_headers import RELEASED, cache_control, content_type
 
 PAGE_POLICY = (
@@ -127,14 +127,43 @@ def _modified(path: Path) -> int:
         return 0
 
 
+def _parts(target: str) -> tuple[str, list[str]]:
+    """The path that an address asks for, and its parts."""
+    path = unquote(urlsplit("//host/" + target.lstrip("/")).path, errors="replace")
+    return path, [part for part in path.split("/") if part]
+
+
+def _barred(parts: list[str]) -> bool:
+    return any(part.startswith(".") or any(c in part for c in "\x00\\") for part in parts)
+
+
+def tombstone_over(published: Path, target: str) -> ServedFile | None:
+    """The page of the tombstone where an address lies below a release that was withdrawn, or below `latest` of one.
+
+    For addresses at which `find` has nothing; `published` must be resolved.
+    """
+    _, parts = _parts(target)
+    if len(parts) < 3 or parts[0] not in ("releases", "datasets") or _barred(parts):
+        return None
+    try:
+        folder = published.joinpath(*parts[:3]).resolve(strict=True)
+    except (OSError, ValueError, RuntimeError):
+        return None
+    if not folder.is_relative_to(published) or not RELEASED.match(folder.relative_to(published).as_posix()):
+        return None
+    page = folder / "index.html"
+    if not (folder / TOMBSTONE).is_file() or not page.is_file():
+        return None
+    return ServedFile(published, page.relative_to(published).as_posix(), page)
+
+
 def find(published: Path, target: str) -> ServedFile | str | None:
     """What an address means: a file, the address to go on to, or nothing.
 
     `published` must be resolved. Nothing outside it is ever found, and nothing hidden in it.
     """
-    path = unquote(urlsplit("//host/" + target.lstrip("/")).path, errors="replace")
-    parts = [part for part in path.split("/") if part]
-    if any(part.startswith(".") or any(c in part for c in "\x00\\") for part in parts):
+    path, parts = _parts(target)
+    if _barred(parts):
         return None
     try:
         real = published.joinpath(*parts).resolve(strict=True)

@@ -45,10 +45,19 @@ def content_type(path: str) -> str:
 
 
 IMMUTABLE = "public, max-age=31536000, immutable"
+ASK_FIRST = "no-cache"
+# What somebody downloads of a release. All else of it says what the release is, and a tombstone may take its place.
+_PAYLOAD = re.compile(r"(?:data|codelists|history)/.|diff/.*\.csv$|.*\.(?:xlsx|zip|parquet)$", re.DOTALL)
 # releases/<dataset>/<version>/<name>
 RELEASED = re.compile(r"^releases/([^/]+)/(\d+\.\d+\.\d+)(?:/(.*))?$", re.DOTALL)
 
 
 def cache_control(path: str, otherwise: str) -> str:
-    """For a year and without asking again below a release, which never changes; else `otherwise`."""
-    return IMMUTABLE if RELEASED.match(path) else otherwise
+    """How long a copy may be used: a year for the data of a release, never without asking for its pages and lists.
+
+    A withdrawal is seen by whoever asks for a page, a descriptor or a checksum. Outside a release `otherwise` holds.
+    """
+    released = RELEASED.match(path)
+    if released is None:
+        return otherwise
+    return IMMUTABLE if _PAYLOAD.match(released[3] or "") else ASK_FIRST

@@ -16,10 +16,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Literal
 
-from publish.web_files import PAGE_POLICY, ServedFile, find
+from publish.web_files import PAGE_POLICY, ServedFile, find, tombstone_over
 
 _log = logging.getLogger(__name__)
 _CHUNK = 1 << 16
+# The headers of its page that also belong to the answer that something was withdrawn.
+_OF_A_TOMBSTONE = ("Content-Type", "Content-Security-Policy", "Link")
 _NOT_FOUND = b"""<!DOCTYPE html>
 <html lang="nl">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -95,11 +97,26 @@ class PublishedHandler(BaseHTTPRequestHandler):
             try:
                 self._serve(found)
             except FileNotFoundError:
-                self._plain(HTTPStatus.NOT_FOUND)
+                self._absent()
         elif found is not None:
             self._plain(HTTPStatus.MOVED_PERMANENTLY, ("Location", found))
         else:
+            self._absent()
+
+    def _absent(self) -> None:
+        """410 with its tombstone for what was withdrawn, else 404."""
+        tombstone = tombstone_over(self.published, self.path)
+        try:
+            page = tombstone.real.read_bytes() if tombstone is not None else b""
+        except FileNotFoundError:
+            page = b""
+        if tombstone is None or not page:
             self._plain(HTTPStatus.NOT_FOUND)
+            return
+        told = [header for header in tombstone.headers() if header[0] in _OF_A_TOMBSTONE]
+        self._head(HTTPStatus.GONE, [*told, ("Content-Length", str(len(page))), ("Cache-Control", "no-cache")])
+        if self.command != "HEAD":
+            self.wfile.write(page)
 
     do_HEAD = do_GET  # noqa: N815 - the name http.server asks for
 

@@ -22,9 +22,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from publish.web_files import find
+from publish.web_headers import cache_control
 from publish.web_server import ByteRange, asked_range, serve
 from tests.servers.site import serving
-from tests.servers.small_published import HARD, write_published, write_release, write_sums
+from tests.servers.small_published import HARD, withdraw, write_published, write_release, write_sums
 
 CSV = "/releases/electronics/1.0.0/data/observations.csv"
 PAGE = "<!DOCTYPE html><html lang='nl'><title>x</title></html>\n"
@@ -92,7 +93,9 @@ def test_a_file_comes_whole_with_its_type_and_its_checksum(get, published: Path)
     ("path", "held"),
     [
         (CSV, "public, max-age=31536000, immutable"),
-        ("/releases/electronics/1.1.0/", "public, max-age=31536000, immutable"),
+        ("/releases/electronics/1.1.0/", "no-cache"),
+        ("/releases/electronics/1.1.0/SHA256SUMS", "no-cache"),
+        ("/releases/electronics/1.1.0/datapackage.json", "no-cache"),
         ("/datasets/electronics/latest/data/observations.csv", "no-cache"),
         ("/datasets/electronics/latest.json", "no-cache"),
         ("/index.json", "no-cache"),
@@ -100,8 +103,73 @@ def test_a_file_comes_whole_with_its_type_and_its_checksum(get, published: Path)
         ("/nothing", "no-cache"),
     ],
 )
-def test_only_a_release_is_kept_without_asking_again(path: str, held: str, get) -> None:
+def test_only_the_data_of_a_release_is_kept_without_asking_again(path: str, held: str, get) -> None:
     assert get(path).headers["Cache-Control"] == held
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("data/a.csv", True),
+        ("codelists/geo.csv", True),
+        ("history/revisions.csv", True),
+        ("diff/changes.csv", True),
+        ("packaging-1.0.0.xlsx", True),
+        ("packaging-1.0.0.zip", True),
+        ("diff/index.html", False),
+        ("release.json", False),
+        ("tombstone.json", False),
+        ("quality.html", False),
+        ("README.md", False),
+        ("", False),
+    ],
+)
+def test_what_a_tombstone_may_take_the_place_of_is_asked_for_again(name: str, kept: bool) -> None:
+    held = cache_control(f"releases/packaging/1.0.0/{name}", otherwise="else")
+    assert held == ("public, max-age=31536000, immutable" if kept else "no-cache")
+
+
+@pytest.fixture(scope="module")
+def withdrawn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+    folder = write_published(tmp_path_factory.mktemp("withdrawn") / "published")
+    withdraw(folder, "electronics", "1.0.0")
+    (folder / "releases/electronics/1.0.0/index.html").write_text(PAGE)
+    write_sums(folder / "releases/electronics/1.0.0")
+    with serving(folder) as running:
+        yield folder, running
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        (CSV, 410),
+        ("/releases/electronics/1.0.0/data/", 410),
+        ("/releases/electronics/1.0.0/anything", 410),
+        ("/datasets/electronics/latest/data/observations.csv", 410),
+        ("/releases/electronics/1.0.0/tombstone.json", 200),
+        ("/releases/electronics/1.0.0/", 200),
+        ("/releases/electronics/9.9.9/data/observations.csv", 404),
+        ("/releases/packaging/1.0.0/data/nothing.csv", 404),
+        ("/releases/electronics/1.0.0/.hidden", 404),
+    ],
+)
+def test_what_was_withdrawn_is_gone_and_its_tombstone_says_so(
+    path: str, status: int, withdrawn: tuple[Path, str]
+) -> None:
+    connection = http.client.HTTPConnection(withdrawn[1].split("/")[2], timeout=10)
+    connection.request("GET", path)
+    answer = connection.getresponse()
+    body = answer.read()
+    assert answer.status == status
+    if status == 410:
+        assert body == PAGE.encode()
+        assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+        assert answer.headers["Cache-Control"] == "no-cache"
+        connection.request("HEAD", path)
+        head = connection.getresponse()
+        assert (head.status, head.read()) == (410, b"")
+        assert head.headers["Content-Length"] == str(len(PAGE))
+    connection.close()
 
 
 def test_head_says_the_same_without_a_body(get) -> None:
