@@ -69,12 +69,12 @@ def catalogue_asset(releases: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
             )
         outcome = publish_catalogue(night.published, publisher(night.public_url))
         for mended in outcome.mended:
-            context.log.warning(f"mended what an earlier run left undone: {mended}")
+            context.log.warning(f"mended: {mended}")
         context.log.info(f"{len(outcome.written)} files of the site written")
         yield dg.MaterializeResult(
             metadata={
                 "files written": len(outcome.written),
-                "mended": len(outcome.mended),
+                "mended": list(outcome.mended),
                 "start page": dg.MetadataValue.path(str(night.published / "index.html")),
             }
         )

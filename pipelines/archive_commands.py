@@ -39,16 +39,26 @@ def add_as_of_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def verify(arguments: argparse.Namespace, settings: "Settings") -> int:
-    """Holds published files and archived bytes against their checksums; 0 all is well, 1 something is not."""
+    """Holds published files and archived bytes against their checksums.
+
+    0 all is well, 1 something is not, 2 there is nothing to hold against anything.
+    """
+    from publish.published import datasets
+
     night = settings.night()
     problems: list[str] = []
     said: list[str] = []
+    published, archived = bool(datasets(night.published)), night.archive.root.is_dir()
+    asked = {RELEASES: published, ARCHIVE: archived, None: published or archived}
+    if not asked[arguments.what]:
+        words = "archived" if arguments.what == ARCHIVE else "published"
+        print(f"ketenmonitor verify: nothing is {words} here: {night.home}; see --home", file=sys.stderr)
+        return WRONG_USE
     if arguments.what != ARCHIVE:
-        from publish.published import verify as verify_releases
-
-        of_releases = [problem.message for problem in verify_releases(night.published)]
+        of_releases = _published_problems(night) if published else []
         problems += of_releases
-        said += of_releases or ["Every published file is what its release says."]
+        well = "Every published file is what its release says. The site and the database are what was written."
+        said += of_releases or [well if published else "Nothing is published here yet."]
     if arguments.what != RELEASES:
         checked = _checked(night)
         of_archive = [problem.message for problem in checked.problems]
@@ -64,6 +74,13 @@ def verify(arguments: argparse.Namespace, settings: "Settings") -> int:
     else:
         print("\n".join(said))
     return DIFFERENT if problems else DONE
+
+
+def _published_problems(night: "Night") -> list[str]:
+    from publish.beside_releases import verify_beside
+    from publish.published import verify as verify_releases
+
+    return [problem.message for problem in (*verify_releases(night.published), *verify_beside(night.published))]
 
 
 def _checked(night: "Night") -> "ArchiveCheck":

@@ -5,9 +5,11 @@ Here: words and exit codes. Not here: what a command does. Imports are inside, s
 """
 
 import argparse
+import errno
 import json
 import logging
 import os
+import socket
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -133,13 +135,37 @@ def _serve(arguments: argparse.Namespace) -> int:
         serve(published, arguments.host, arguments.port, ready)
     except KeyboardInterrupt:
         print()
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        return _taken(arguments)
     return DONE
+
+
+def _taken(arguments: argparse.Namespace) -> int:
+    print(
+        f"ketenmonitor {arguments.command}: port {arguments.port} is taken; choose another with --port",
+        file=sys.stderr,
+    )
+    return WRONG_USE
+
+
+def _is_taken(host: str, port: int) -> bool:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((host, port))
+        except OSError as error:
+            return error.errno == errno.EADDRINUSE
+    return False
 
 
 def _ui(arguments: argparse.Namespace) -> int:
     from pipelines.instance import prepare
 
     settings = _settings(arguments)
+    if _is_taken(arguments.host, arguments.port):
+        return _taken(arguments)
     folder = prepare(settings.home)
     environment = {**os.environ, "DAGSTER_HOME": str(folder), "KETENMONITOR_HOME": str(settings.home)}
     program = Path(sys.executable).parent / "dagster-webserver"

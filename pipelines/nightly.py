@@ -17,6 +17,9 @@ from contracts.contract import product_names
 from pipelines.definitions import NIGHTLY, SITE, build_definitions
 from pipelines.instance import instance
 
+# Mended files that the summary names; the run in the steward's view has them all.
+MENDED_SAID = 10
+
 
 @dataclass(frozen=True)
 class Refusal:
@@ -48,6 +51,8 @@ class Summary:
     datasets: tuple[DatasetOutcome, ...]
     refusals: tuple[Refusal, ...]
     sources: tuple[str, ...] = field(default=())
+    # what stood beside the releases and was altered or left undone, and was written anew
+    mended: tuple[str, ...] = field(default=())
 
     @property
     def exit_code(self) -> int:
@@ -72,7 +77,14 @@ class Summary:
                 "waiting": "built and waiting as",
             }[dataset.outcome]
             because = f" (because of {', '.join(dataset.because)})" if dataset.because else ""
-            said.append(f"  {dataset.dataset:<14} {words}{version or ' nothing yet'}{because}")
+            stands = version or " nothing yet"
+            if dataset.outcome == "blocked" and dataset.version is None:
+                words, stands = "BLOCKED, no release stands", ""
+            said.append(f"  {dataset.dataset:<14} {words}{stands}{because}")
+        if self.mended:
+            said += ["", *(f"  MENDED {line}" for line in self.mended[:MENDED_SAID])]
+            more = len(self.mended) - MENDED_SAID
+            said += [f"  and {more} more"] if more > 0 else []
         for refusal in self.refusals:
             said += ["", f"REFUSED {refusal.asset}", *(f"  {line}" for line in refusal.reason.splitlines())]
         if self.refusals:
@@ -163,7 +175,8 @@ def summarise(night: Night, results: Sequence[dg.ExecuteInProcessResult]) -> Sum
             datasets.append(DatasetOutcome(name, outcome, str(waiting["version"])))
     fetched = made.get("sources/vintages", {})
     sources = tuple(fetched["one line a source"]) if fetched else ()
-    return Summary(results[0].run_id, night.moment, tuple(datasets), tuple(refusals), sources)
+    mended = tuple(made.get("/".join(CATALOGUE.path), {}).get("mended", ()))
+    return Summary(results[0].run_id, night.moment, tuple(datasets), tuple(refusals), sources, mended)
 
 
 def _asset_of(event: dg.DagsterEvent) -> str:
@@ -181,7 +194,9 @@ def _causes(name: str, refused: set[str]) -> set[str]:
 
 
 def _standing_version(night: Night, name: str) -> str | None:
+    """The newest release that is not withdrawn; None where no release stands."""
     import json
 
     path = night.published / "datasets" / name / "latest.json"
-    return str(json.loads(path.read_text(encoding="utf-8"))["version"]) if path.exists() else None
+    latest = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"status": "withdrawn"}
+    return str(latest["version"]) if latest.get("status") != "withdrawn" else None

@@ -1,4 +1,4 @@
-"""Commands about releases that stand: `diff`, `verify`, `withdraw`.
+"""Commands about releases that stand: `diff` and `withdraw`.
 
 Here: words and exit codes. Not here: what a difference or a withdrawal is (`publish/`).
 """
@@ -17,7 +17,7 @@ SAME, DIFFERENT, WRONG_USE = 0, 1, 2
 def diff(arguments: argparse.Namespace, settings: "Settings") -> int:
     """Prints what changed between two releases; 0 nothing, 1 something, 2 they cannot be compared."""
     from publish.published import ReleaseError
-    from publish.two_releases import compare, lines, release_folder
+    from publish.two_releases import UNCOUNTED, compare, lines, release_folder, source_lines
 
     published = settings.night().published
     try:
@@ -29,20 +29,8 @@ def diff(arguments: argparse.Namespace, settings: "Settings") -> int:
     if arguments.json:
         print(json.dumps(found.summary(), ensure_ascii=False, indent=2))
     else:
-        print("\n".join(said) or "Nothing differs.")
+        print("\n".join([*(said or ["Nothing differs."]), *source_lines(found), UNCOUNTED]))
     return DIFFERENT if said else SAME
-
-
-def verify(arguments: argparse.Namespace, settings: "Settings") -> int:
-    """Holds every published file against the checksum of its release; 0 all is well, 1 something is not."""
-    from publish.published import verify as verify_releases
-
-    problems = [problem.message for problem in verify_releases(settings.night().published)]
-    if arguments.json:
-        print(json.dumps({"problems": problems}, ensure_ascii=False, indent=2))
-    else:
-        print("\n".join(problems) or "Every published file is what its release says.")
-    return DIFFERENT if problems else SAME
 
 
 def withdraw(arguments: argparse.Namespace, settings: "Settings") -> int:

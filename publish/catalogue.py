@@ -22,6 +22,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from publish.beside_releases import DATABASE, database_differs
 from publish.content import released_table
 from publish.database import PackageInDatabase, write_database
 from publish.described_tables import described_contract
@@ -32,13 +33,12 @@ from publish.published import ReleaseRecord, datasets, known_releases, newest_st
 from publish.release_facts import Publisher, ReleasedFile, ReleaseFacts
 from publish.whole_files import INCOMING, replace_if_changed
 
-DATABASE = "all/ketenmonitor.sqlite"
 CATALOGUE = ("catalog.ttl", "catalog.jsonld", "catalog.rdf")
 
 
 @dataclass(frozen=True)
 class CatalogueOutcome:
-    """What was written; `missing` names mandatory properties of DCAT-AP-NL that the catalogue lacks."""
+    """What was written; `mended` says what had been left undone or altered; `missing` names mandatory properties of DCAT-AP-NL that the catalogue lacks."""
 
     written: tuple[str, ...]
     mended: tuple[str, ...]
@@ -59,13 +59,21 @@ def publish_catalogue(published: Path, by: Publisher) -> CatalogueOutcome:
         made_from = _made_from(published, known, by)
         written: list[str] = []
         missing: tuple[str, ...] = ()
-        if _index_digest(published) != made_from or not all((published / name).exists() for name in CATALOGUE):
+        stale = _index_digest(published) != made_from
+        if not stale and database_differs(published):
+            mended += (_anew(DATABASE),)
+            stale = True
+        if stale or not all((published / name).exists() for name in CATALOGUE):
             missing = _write_catalogue(published, newest, by, written)
             # the index goes last: where it says what it was made from, the rest is there
             if replace_if_changed(published / "index.json", json_bytes(_index(published, newest, by, made_from))):
                 written.append("index.json")
         site = build_site(published, by)
-    return CatalogueOutcome((*written, *site.written), mended, missing)
+    return CatalogueOutcome((*written, *site.written), (*mended, *map(_anew, site.mended)), missing)
+
+
+def _anew(path: str) -> str:
+    return f"{path} was not what had been written there, and was written anew"
 
 
 def _made_from(published: Path, known: Mapping[str, Sequence[ReleaseRecord]], by: Publisher) -> str:

@@ -7,7 +7,7 @@ which stand in `diff/changes.csv`.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,6 +19,8 @@ from publish.revision_policy import figure_changes, holds_figures
 from publish.unseen import one_line
 
 EXAMPLES = 10
+# Copies of one source that are named; of more only the number is said.
+COPIES = 3
 _HEAD = "# CHANGELOG\n\nNieuwste uitgave eerst; English below each Dutch text.\n"
 _KEYS_SHOWN = ("indicator", "measure", "series", "subgroup", "geo", "year")
 
@@ -39,6 +41,9 @@ class _Words:
     examples: str
     permitted: str
     empty: str
+    sources: str
+    copies: str
+    none: str
 
 
 _WORDS: Mapping[Language, _Words] = {
@@ -57,6 +62,9 @@ _WORDS: Mapping[Language, _Words] = {
         "Onder meer:",
         "Reden die bij deze herziening is vastgelegd: {reason}",
         "leeg",
+        "Andere kopie van bronnen (geen wijziging van cijfers op zichzelf): {n}.",
+        "{n} kopieën",
+        "geen",
     ),
     "en": _Words(
         "First release.",
@@ -73,6 +81,9 @@ _WORDS: Mapping[Language, _Words] = {
         "Among them:",
         "Reason recorded for this revision: {reason}",
         "empty",
+        "Other copy of sources (in itself no change of figures): {n}.",
+        "{n} copies",
+        "none",
     ),
 }
 
@@ -80,6 +91,11 @@ _WORDS: Mapping[Language, _Words] = {
 def _plain(text: str) -> str:
     """A text from data within a line of Markdown: one line, without marks that Markdown or HTML would read."""
     return "".join(f"\\{mark}" if mark in "\\`*_[]<>#|" else mark for mark in one_line(text))
+
+
+def _code(text: str) -> str:
+    """A text from data as code in Markdown: one line, no backtick that would end it."""
+    return f"`{' '.join(text.replace('`', '').split())}`"
 
 
 def _name(column: str, code: str, language: Language) -> str:
@@ -145,6 +161,20 @@ def _of_schema(found: Difference, language: Language) -> Iterator[str]:
         yield from (f"  - {_plain(path)}" for path in schema.descriptions[:EXAMPLES])
 
 
+def _of_sources(found: Difference, language: Language) -> Iterator[str]:
+    """One line for all sources with another copy, old vintage to new: why provenance columns differ."""
+    words = _WORDS[language]
+
+    def told(vintages: Sequence[str]) -> str:
+        if len(vintages) > COPIES:
+            return words.copies.format(n=number(len(vintages), language))
+        return ", ".join(map(_code, vintages)) or words.none
+
+    named = [f"{_code(change.source)} ({told(change.old)} → {told(change.new)})" for change in found.sources]
+    if named:
+        yield "- " + words.sources.format(n=", ".join(named))
+
+
 def section(
     found: Difference,
     contracts: Mapping[str, Contract],
@@ -167,7 +197,7 @@ def section(
         if permission is not None:
             reason = _plain(permission[f"reason_{spoken}"])
             lines += [_WORDS[spoken].permitted.format(reason=reason), ""]
-        lines += [*_of_tables(found, contracts, spoken), *_of_schema(found, spoken), ""]
+        lines += [*_of_tables(found, contracts, spoken), *_of_schema(found, spoken), *_of_sources(found, spoken), ""]
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -53,10 +53,20 @@ class SchemaDifference:
 
 
 @dataclass(frozen=True)
+class SourceChange:
+    """A source of which another copy was used: the vintages that are no longer used, and those that came."""
+
+    source: str
+    old: tuple[str, ...]
+    new: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Difference:
     """What changed against the last release. The counts have an entry for every table, code lists included.
 
-    `changes` has the columns of CHANGES_SCHEMA; `code_lists` names the tables that are code lists.
+    `changes` has the columns of CHANGES_SCHEMA; `code_lists` names the tables that are code lists. `sources` explains
+    other values in provenance columns; it counts as no change.
     """
 
     schema: SchemaDifference = SchemaDifference()
@@ -67,6 +77,7 @@ class Difference:
     code_lists: frozenset[str] = frozenset()
     # tables of conclusions, whose rows come and go with the figures
     passing: frozenset[str] = frozenset()
+    sources: tuple[SourceChange, ...] = ()
 
     def required_bump(self) -> Bump:
         """The smallest step of the version that is honest to users.
@@ -124,6 +135,7 @@ class Difference:
                 }
                 for table in tables
             },
+            "sources": [{"source": c.source, "old": list(c.old), "new": list(c.new)} for c in self.sources],
         }
 
 
@@ -229,6 +241,25 @@ def schema_difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> SchemaD
     )
 
 
+def source_changes(old: pa.Table | None, new: pa.Table | None) -> tuple[SourceChange, ...]:
+    """Which sources have other copies in the table `sources` of `new` than in that of `old`, by name."""
+
+    def copies(table: pa.Table | None) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        if table is not None and {"source", "vintage"} <= set(table.column_names):
+            for row in table.select(["source", "vintage"]).to_pylist():
+                found.setdefault(str(row["source"]), set()).add(str(row["vintage"] or ""))
+        return found
+
+    before, after = copies(old), copies(new)
+    changes = [
+        SourceChange(name, tuple(sorted(was - now)), tuple(sorted(now - was)))
+        for name in sorted({*before, *after})
+        for was, now in [(before.get(name, set()), after.get(name, set()))]
+    ]
+    return tuple(change for change in changes if change.old or change.new)
+
+
 def difference(
     old: Mapping[str, Any],
     new: Mapping[str, Any],
@@ -257,4 +288,5 @@ def difference(
         changes=pa.concat_tables(found) if found else CHANGES_SCHEMA.empty_table(),
         code_lists=code_lists,
         passing=frozenset(name for name, contract in contracts.items() if contract.get("rowsMayVanish")),
+        sources=source_changes(old_tables.get(PROVENANCE_TABLE), new_tables.get(PROVENANCE_TABLE)),
     )

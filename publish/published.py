@@ -61,12 +61,15 @@ class ReleaseRecord:
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is not as it was published. `file` is relative to the published folder."""
+    """One thing that is not as it was published. `file` is relative to the published folder.
+
+    What is `pointer` or `derived` is made again by the next publication; it belongs to no release.
+    """
 
     dataset: str
     version: str | None
     file: str
-    kind: Literal["altered", "missing", "extra", "unreadable", "pointer"]
+    kind: Literal["altered", "missing", "extra", "unreadable", "pointer", "derived"]
     message: str
 
 

@@ -167,9 +167,7 @@ def _against_last_release(folder: Path, descriptor: Mapping[str, Any], content: 
     tables = {
         resource["name"]: released_table(folder, resource)
         for resource in old["resources"]
-        if resource.get("type") == "table"
-        and resource["name"] in content.contracts
-        and resource["name"] != PROVENANCE_TABLE
+        if resource.get("type") == "table" and resource["name"] in content.contracts
     }
     return difference(old, descriptor, tables, content.all_tables(), content.contracts, frozenset(content.code_lists))
 
@@ -313,7 +311,13 @@ def waiting_candidate(dataset: str, *, published: Path, staging: Path) -> Candid
     if (folder / SUMS).exists():
         record, status = read_record(folder), "release"
     else:
-        standing = newest_standing(known_releases(published, dataset))
+        known = known_releases(published, dataset)
+        standing = newest_standing(known)
+        if standing is None and known:
+            raise ReleaseError(
+                f"{dataset}: there is no candidate, and no release stands: {', '.join(r.version for r in known)} "
+                "withdrawn; build the package first"
+            )
         if standing is None:
             raise ReleaseError(f"{dataset}: there is no candidate and no release yet; build the package first")
         record, status = replace(standing, previous_version=standing.version, bump="none"), "unchanged"

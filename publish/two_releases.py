@@ -7,7 +7,7 @@ Here: reading two folders and saying how they differ. Not here: what counts as a
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,9 @@ from publish.numbers_and_dates import number
 from publish.published import TOMBSTONE, ReleaseError, read_released, release_folders
 
 SHOWN = 20
+UNCOUNTED = "Provenance columns (vintage, source edition) and the table sources are not counted."
+# Copies of one source that are named; of more only the number is said.
+_COPIES = 3
 
 
 def release_folder(published: Path, name: str) -> Path:
@@ -31,7 +34,9 @@ def release_folder(published: Path, name: str) -> Path:
     """
     if (Path(name) / "datapackage.json").is_file():
         return Path(name)
-    dataset, _, version = name.partition("@")
+    dataset, at, version = name.partition("@")
+    if at and not version:
+        raise ReleaseError(f"{name}: expected a version after @, or {dataset} alone for its newest release")
     known = release_folders(published, dataset)
     standing = [folder for folder in known if not (folder / TOMBSTONE).exists()]
     found = [folder for folder in standing if not version or folder.name == version]
@@ -91,3 +96,13 @@ def lines(found: Difference, shown: int = SHOWN) -> Iterator[str]:
         yield f"  {row['change']} {row['table']} {row['key']}{value}"
     if found.changes.num_rows > shown:
         yield f"  and {number(found.changes.num_rows - shown, 'en')} more"
+
+
+def source_lines(found: Difference) -> Iterator[str]:
+    """Sources of which another copy was used: why provenance columns differ where no figure does."""
+    for change in found.sources:
+        yield f"source {change.source}: {_copies(change.old)} -> {_copies(change.new)}"
+
+
+def _copies(vintages: Sequence[str]) -> str:
+    return (", ".join(vintages) or "none") if len(vintages) <= _COPIES else f"{len(vintages)} copies"

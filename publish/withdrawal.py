@@ -53,8 +53,10 @@ def withdraw(
     folder = published / "releases" / dataset / version
     records = known_releases(published, dataset)
     record = next((record for record in records if record.version == version), None)
+    known = ", ".join(record.version for record in records) or "none"
+    if not version:
+        raise ReleaseError(f"give dataset@version, such as {dataset}@1.0.0; {dataset} has {known}")
     if record is None:
-        known = ", ".join(record.version for record in records) or "none"
         raise ReleaseError(f"{dataset} has no release {version}; it has {known}")
     if record.withdrawn:
         raise ReleaseError(f"{dataset} {version} was withdrawn already; see {folder / TOMBSTONE}")

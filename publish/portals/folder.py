@@ -11,7 +11,15 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from publish.portals.mirror import LATEST, carry_out_mirror, files_to_mirror, plan_mirror, visible_files
+from publish.portals.mirror import (
+    LATEST,
+    carry_out_mirror,
+    dataset_of,
+    files_to_mirror,
+    held_datasets,
+    plan_mirror,
+    visible_files,
+)
 from publish.portals.plan import Outcome, Plan, PortalError, PortalNotSetUp, Step
 from publish.published import sha256_of
 from publish.whole_files import INCOMING, sync_folder
@@ -92,9 +100,10 @@ class FolderPortal:
         self._check()
         files = files_to_mirror(self.published, latest_as_files=self.copies_of_latest)
         plan = plan_mirror("folder", str(self.target), files, _Folder(self.target))
-        links = tuple(self._links())
-        if plan.refused:
-            return plan
+        held = held_datasets(plan.steps)
+        links = tuple(
+            link for link in self._links() if link.action in ("skip", "refuse") or dataset_of(link.target) not in held
+        )
         if self.copies_of_latest:
             return Plan(plan.portal, plan.where, (*links, *plan.steps))
         # the link of a dataset goes after its release and before the lists that name it

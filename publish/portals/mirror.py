@@ -164,10 +164,9 @@ def _left_over(files: list[MirroredFile], listed: Collection[str]) -> Iterator[S
 
 
 def plan_mirror(portal: str, where: str, files: list[MirroredFile], store: Store) -> Plan:
-    """Compares what should stand with what stands.
+    """Compares what should stand with what stands; what goes, goes after the pointers have moved.
 
-    Where anything is refused, only whole new releases are still written: the pages and lists that point at releases
-    stay as they are.
+    Where a file of a dataset is refused, that dataset is held back: of it only other new releases are still written.
     """
     listed = set(store.listed())
     present = [file.path for file in files if file.path in listed]
@@ -175,9 +174,37 @@ def plan_mirror(portal: str, where: str, files: list[MirroredFile], store: Store
         known: Mapping[str, str] = dict(zip(present, pool.map(store.sha256, present), strict=True))
     steps = [_step(file, file.path in listed, known.get(file.path)) for file in files]
     steps += _left_over(files, listed)
-    if any(step.action == "refuse" for step in steps):
-        steps = [step for step in steps if step.action in ("skip", "refuse") or step.target.startswith("releases/")]
-    return Plan(portal, where, tuple(steps))
+    held = held_datasets(steps)
+    refused = {_version_folder(step.target) for step in steps if step.action == "refuse"}
+    withdrawn = {_version_folder(file.path) for file in files if file.withdrawn}
+
+    def stays(step: Step) -> bool:
+        """Whether a step of a dataset that is held back waits: its pages, its pointers, withdrawals, a refused release.
+
+        `latest` may name a withdrawn release there, and what should take its place is the one that is in doubt.
+        """
+        return dataset_of(step.target) in held and (
+            not step.target.startswith("releases/") or _version_folder(step.target) in refused | withdrawn
+        )
+
+    kept = (step for step in steps if step.action in ("skip", "refuse") or not stays(step))
+    return Plan(portal, where, tuple(kept))
+
+
+def dataset_of(path: str) -> str | None:
+    """The dataset to which a path of the published folder belongs; None for what belongs to all."""
+    parts = path.removeprefix("en/").split("/")
+    return parts[1] if len(parts) > 2 and parts[0] in ("releases", "datasets") else None
+
+
+def held_datasets(steps: Iterable[Step]) -> frozenset[str]:
+    """The datasets of which something is refused."""
+    found = (dataset_of(step.target) for step in steps if step.action == "refuse")
+    return frozenset(dataset for dataset in found if dataset is not None)
+
+
+def _version_folder(path: str) -> str:
+    return "/".join(path.split("/")[:3])
 
 
 def _together(step: Step) -> tuple[object, ...]:
@@ -216,7 +243,10 @@ def carry_out_mirror(plan: Plan, store: Store, *, at_once: int = 1) -> Outcome:
                         f"{plan.portal} {plan.where}: {step.target} was not written: {error}. {len(done)} of "
                         f"{len(plan.to_do)} steps were done and stay; run again to go on"
                     ) from error
-    held = ("pages and lists were left as they are, because something was refused",) if plan.refused else ()
+    held = tuple(
+        f"{dataset}: its pages, `latest` and withdrawals were left as they are, because something of it was refused"
+        for dataset in sorted(held_datasets(plan.steps))
+    )
     return Outcome(plan, tuple(done), held)
 
 

@@ -7,15 +7,15 @@ out. A unit made from the same things is not drawn again. Here: units and the ma
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib.metadata import version as version_of
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from contracts.vocabulary import CODELISTS, REFERENCE
 from publish import catalogue_files
+from publish.beside_releases import MANIFEST, differing_pages, known_pages, of_the_site
 from publish.descriptor import json_bytes
 from publish.release_facts import Publisher, ReleaseFacts
 from publish.site import dataset_page, feeds, home_page, indicator_page, plain_pages, release_page
@@ -26,19 +26,20 @@ from publish.site.rendering import STATIC, Page, draw, in_language
 from publish.site.texts import texts_in
 from publish.whole_files import replace_if_changed
 
-MANIFEST = "site.json"
-# What this module may write and remove; releases and pointers belong to others.
-_OTHERS = ("releases", "all")
 Pages = Iterable[tuple[str, bytes]]
 
 
 @dataclass(frozen=True)
 class SiteOutcome:
-    """What a build did: paths written and removed, and how many pages stood already as they should."""
+    """What a build did: paths written and removed, and how many pages stood already as they should.
+
+    `mended` are those that were gone or altered though nothing they are made from had changed.
+    """
 
     written: tuple[str, ...]
     kept: int
     removed: tuple[str, ...]
+    mended: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -228,30 +229,12 @@ def _static_files() -> Pages:
             yield f"static/{path.name}", path.read_bytes()
 
 
-def _known_pages(published: Path) -> dict[str, tuple[str, dict[str, str]]]:
-    """Unit -> key and pages (path -> sha256) of the last build; empty where it cannot be read."""
-    try:
-        content = json.loads((published / MANIFEST).read_bytes())
-        return {
-            name: (str(unit["key"]), {str(p): str(s) for p, s in unit["pages"].items()})
-            for name, unit in content["units"].items()
-        }
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return {}
-
-
-def _ours(path: str) -> bool:
-    """Whether a path is one that a site may have written: relative, below the folder, and not of a release."""
-    parts = PurePosixPath(path).parts
-    return bool(parts) and not path.startswith("/") and ".." not in parts and parts[0] not in _OTHERS
-
-
 def _remove(published: Path, paths: Iterable[str]) -> list[str]:
     """Removes pages that no longer belong, and folders that are empty then."""
     gone = []
     for path in sorted(paths):
         at = published / path
-        if not _ours(path) or any(parent.is_symlink() for parent in at.parents if parent != published):
+        if not of_the_site(path) or any(parent.is_symlink() for parent in at.parents if parent != published):
             continue
         if at.is_file():
             at.unlink()
@@ -269,13 +252,16 @@ def build_site(published: Path, publisher: Publisher) -> SiteOutcome:
     The same folder gives the same bytes, whatever stood there before. Raises ReleaseError, naming the file, where a
     release cannot be read; pages written so far are whole, and the next build goes on.
     """
-    before = _known_pages(published)
+    before = known_pages(published)
     after: dict[str, Mapping[str, object]] = {}
     written: list[str] = []
+    mended: list[str] = []
     kept = 0
     for unit in _Builder(published, publisher).units():
         key, pages = before.get(unit.name, ("", {}))
-        if key == unit.key and all((published / path).is_file() for path in pages):
+        differing = differing_pages(published, pages) if key == unit.key else []
+        mended += differing
+        if key == unit.key and not differing:
             kept += len(pages)
         else:
             pages = {}
@@ -289,4 +275,4 @@ def build_site(published: Path, publisher: Publisher) -> SiteOutcome:
     belong = {path for unit in after.values() for path in unit["pages"]}  # type: ignore[attr-defined]
     removed = _remove(published, {path for _, pages in before.values() for path in pages} - belong)
     replace_if_changed(published / MANIFEST, json_bytes({"units": after}))
-    return SiteOutcome(tuple(written), kept, tuple(removed))
+    return SiteOutcome(tuple(written), kept, tuple(removed), tuple(mended))

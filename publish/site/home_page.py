@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from contracts.vocabulary import load_reference_yaml
+from publish.beside_releases import DATABASE
 from publish.numbers_and_dates import Language
 from publish.release_facts import ReleaseFacts
 from publish.site.catalogue import Catalogue
@@ -21,7 +22,6 @@ from publish.site.rendering import Page
 from publish.site.texts import texts_in
 
 CHAIN_TABLES = ("electronics", "furniture", "packaging", "textile", "construction")
-DATABASE = "all/ketenmonitor.sqlite"
 CATALOGUES = ("catalog.ttl", "catalog.jsonld", "catalog.rdf")
 # Newest releases that the home page lists.
 NEWEST = 11

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pipelines.nightly
 from pipelines import cli
 from pipelines.nightly import DatasetOutcome, Refusal, Summary
 from pipelines.settings import SettingsError, read_settings
+from tests.release_example import ENV_WASPAC, NEXT_NIGHT, RATE_2017, TONNES_2017, publish
 
 COMMANDS = ("nightly", "fetch", "build", "publish", "check", "verify", "embed", "serve", "ui")
 GOOD = Summary(
@@ -77,7 +79,7 @@ def test_a_night_ends_with_0_or_with_1_when_something_was_refused(
         assert "packaging      unchanged, stands at 1.0.0" in words
         assert "cei_pc050: the embedded edition" in words
     else:
-        assert "packaging      BLOCKED, stands at nothing yet (because of sources/cei_pc050)" in words
+        assert "packaging      BLOCKED, no release stands (because of sources/cei_pc050)" in words
         assert "REFUSED sources/cei_pc050\n  table cei_pc050: expected SDMX-CSV, found an empty body" in words
         assert told["refusals"][0]["asset"] == "sources/cei_pc050"
 
@@ -95,9 +97,43 @@ def test_check_names_every_problem_and_ends_with_2(
     assert capsys.readouterr().out == "a.odcs.yaml:3: no name\ngeo.csv: twice NL\n"
 
 
-def test_verify_of_an_empty_home_finds_nothing_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["verify", "--json", "--home", str(tmp_path)]) == 0
-    assert json.loads(capsys.readouterr().out) == {"problems": []}
+@pytest.mark.parametrize("words", [["verify"], ["verify", "releases"], ["verify", "--json"]])
+def test_verify_of_a_home_where_nothing_is_published_says_so(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main([*words, "--home", str(tmp_path / "nonexist")]) == 2
+    assert "nothing is published here" in capsys.readouterr().err
+    (tmp_path / "published/releases").mkdir(parents=True)
+    assert cli.main([*words, "--home", str(tmp_path)]) == 2
+
+
+def test_verify_of_an_archive_that_is_not_there_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["verify", "archive", "--home", str(tmp_path)]) == 2
+    assert "nothing is archived here" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["serve", "ui"])
+def test_a_port_that_is_taken_is_named(command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "published").mkdir()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert cli.main([command, "--port", str(port), "--home", str(tmp_path)]) == 2
+    assert capsys.readouterr().err == (f"ketenmonitor {command}: port {port} is taken; choose another with --port\n")
+
+
+def test_diff_says_at_its_end_what_is_not_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    publish(tmp_path)
+    newer = {**RATE_2017, "value": 77.0}
+    publish(tmp_path, newer, TONNES_2017, at=NEXT_NIGHT, sources={**ENV_WASPAC, "vintage": "bbbb"})
+    assert cli.main(["diff", "packaging@1.0.0", "packaging", "--home", str(tmp_path)]) == 1
+    assert capsys.readouterr().out.splitlines()[-2:] == [
+        "source env_waspac: aaaa -> bbbb",
+        "Provenance columns (vintage, source edition) and the table sources are not counted.",
+    ]
+    assert cli.main(["diff", "packaging@", "packaging", "--home", str(tmp_path)]) == 2
+    assert "a version after @" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -166,3 +202,9 @@ def test_settings_come_from_the_environment_and_an_option_goes_before(tmp_path: 
     assert read_settings({}).home == Path("var").absolute()
     with pytest.raises(SettingsError):
         read_settings({"KETENMONITOR_OFFLINE": "yes"})
+
+
+def test_what_was_mended_is_in_the_summary_of_the_night() -> None:
+    summary = Summary("run-3", "2026-11-21T03:00:00Z", (), (), (), tuple(f"page {n}" for n in range(12)))
+    assert summary.lines()[-2:] == ["  MENDED page 9", "  and 2 more"]
+    assert summary.as_json()["mended"][11] == "page 11"

@@ -105,22 +105,62 @@ def test_copies_take_the_place_of_a_link_without_writing_through_it(published: P
     assert [step.target for step in back.refused] == ["datasets/electronics/latest", "datasets/packaging/latest"]
 
 
-def test_a_release_that_differs_is_refused_and_everything_that_points_stays(published: Path, target: Path) -> None:
+def test_a_release_that_differs_is_refused_and_only_its_dataset_is_held_back(published: Path, target: Path) -> None:
     portal = FolderPortal(published, target)
     portal.carry_out(portal.plan())
     altered = target / "releases/electronics/1.0.0/data/observations.csv"
     altered.write_bytes(b"geo\nXX\n")
-    write_release(published, "packaging", "1.1.0", previous="1.0.0")
-    point(published, "packaging", "1.1.0")
+    for dataset in ("electronics", "packaging"):
+        write_release(published, dataset, "1.1.0", previous="1.0.0")
+        point(published, dataset, "1.1.0")
+    (published / "index.html").write_text("new")
     plan = portal.plan()
     assert [step.target for step in plan.refused] == ["releases/electronics/1.0.0/data/observations.csv"]
     assert "A release is never written again" in plan.refused[0].reason
     outcome = portal.carry_out(plan)
     assert altered.read_bytes() == b"geo\nXX\n"
-    assert (target / "releases/packaging/1.1.0/SHA256SUMS").is_file()
-    assert os.readlink(target / "datasets/packaging/latest") == "../../releases/packaging/1.0.0"
-    assert '"1.0.0"' in (target / "datasets/packaging/latest.json").read_text()
-    assert any("left as they are" in line for line in outcome.lines())
+    assert (target / "releases/electronics/1.1.0/SHA256SUMS").is_file()
+    assert os.readlink(target / "datasets/electronics/latest") == "../../releases/electronics/1.0.0"
+    assert '"1.0.0"' in (target / "datasets/electronics/latest.json").read_text()
+    assert os.readlink(target / "datasets/packaging/latest") == "../../releases/packaging/1.1.0"
+    assert '"1.1.0"' in (target / "datasets/packaging/latest.json").read_text()
+    assert (target / "index.html").read_text() == "new"
+    assert [line for line in outcome.lines() if "left as they are" in line] == [
+        "electronics: its pages, `latest` and withdrawals were left as they are, because something of it was refused"
+    ]
+
+
+@pytest.mark.parametrize("copies", [False, True], ids=["links", "copies"])
+def test_what_latest_names_is_never_removed_while_its_successor_is_refused(
+    copies: bool, published: Path, target: Path
+) -> None:
+    write_release(published, "electronics", "1.1.0", previous="1.0.0")
+    point(published, "electronics", "1.1.0")
+    portal = FolderPortal(published, target, copies_of_latest=copies)
+    portal.carry_out(portal.plan())
+    (target / "releases/electronics/1.0.0/data/observations.csv").write_bytes(b"geo\nXX\n")
+    withdraw(published, "electronics", "1.1.0")
+    point(published, "electronics", "1.0.0")
+    before = _bytes(target)
+    outcome = portal.carry_out(portal.plan())
+    assert {step.target for step in outcome.plan.refused} == {"releases/electronics/1.0.0/data/observations.csv"}
+    after = _bytes(target)
+    assert {name for name in after if after[name] != before.get(name)} <= {"index.json"}
+    assert set(before) == set(after)
+    assert (target / "datasets/electronics/latest/data/observations.csv").is_file()
+
+
+def test_pointers_move_before_anything_is_removed(published: Path, target: Path) -> None:
+    write_release(published, "electronics", "1.1.0", previous="1.0.0")
+    point(published, "electronics", "1.1.0")
+    portal = FolderPortal(published, target)
+    portal.carry_out(portal.plan())
+    withdraw(published, "electronics", "1.1.0")
+    point(published, "electronics", "1.0.0")
+    order = [(step.action, step.target) for step in portal.plan().to_do]
+    first_removal = next(at for at, (action, _) in enumerate(order) if action == "remove")
+    assert order.index(("update", "datasets/electronics/latest")) < first_removal
+    assert order.index(("update", "datasets/electronics/latest.json")) < first_removal
 
 
 def test_a_withdrawn_release_loses_its_data_and_gets_its_tombstone(published: Path, target: Path) -> None:

@@ -116,7 +116,8 @@ def test_another_file_in_the_place_of_a_release_is_refused_and_left(
     portal.carry_out(plan)
     assert bucket.body(f"public/{OBSERVATIONS}") == body
     assert "public/releases/packaging/1.0.0/SHA256SUMS" in bucket.listed()
-    assert "public/index.json" not in bucket.listed()
+    assert "public/index.json" in bucket.listed()
+    assert not [name for name in bucket.listed() if "/datasets/electronics/" in name]
 
 
 @needs_server

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from publish.beside_releases import verify_beside
 from publish.catalogue import publish_catalogue
 from publish.metadata import dcat
 from publish.promotion import promote
@@ -77,6 +78,29 @@ def test_what_is_lost_is_made_again(lost: str, tmp_path: Path) -> None:
     shutil.rmtree(path) if path.is_dir() else path.unlink()
     publish_catalogue(published, publisher())
     assert contents(published) == before
+
+
+@pytest.mark.parametrize("altered", ["all/ketenmonitor.sqlite", "index.html", "en/datasets/packaging/index.html"])
+def test_what_was_altered_beside_the_releases_is_found_written_anew_and_said(altered: str, tmp_path: Path) -> None:
+    published = published_at(tmp_path)
+    before = contents(published)
+    path = published / altered
+    path.write_bytes(path.read_bytes().replace(b"e", b"a", 1))
+    assert [(problem.file, problem.kind) for problem in verify_beside(published)] == [(altered, "derived")]
+    assert verify(published) == []
+    outcome = publish_catalogue(published, publisher())
+    assert outcome.mended == (f"{altered} was not what had been written there, and was written anew",)
+    assert outcome.written == (altered,)
+    assert contents(published) == before
+    assert verify_beside(published) == []
+
+
+def test_a_note_beside_the_database_that_says_something_else_is_found(tmp_path: Path) -> None:
+    published = published_at(tmp_path)
+    (published / "all/ketenmonitor.sqlite.json").write_text('{"sha256": 1}')
+    assert [problem.file for problem in verify_beside(published)] == ["all/ketenmonitor.sqlite"]
+    publish_catalogue(published, publisher())
+    assert verify_beside(published) == []
 
 
 def test_a_mandatory_property_that_is_missing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

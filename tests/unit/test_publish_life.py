@@ -18,10 +18,12 @@ from contracts.contract import Product
 from publish.pointers import repair_dataset
 from publish.promotion import promote
 from publish.published import ReleaseError, known_releases, verify
+from publish.release import waiting_candidate
 from publish.revision_policy import RevisionNotPermitted
-from publish.two_releases import compare, lines, release_folder
+from publish.two_releases import compare, lines, release_folder, source_lines
 from publish.withdrawal import withdraw
 from tests.release_example import (
+    ENV_WASPAC,
     INDICATORS,
     NEXT_NIGHT,
     NIGHT,
@@ -306,3 +308,48 @@ def test_two_releases_can_be_compared_by_name_or_folder(tmp_path: Path) -> None:
     assert list(lines(compare(old, old))) == []
     with pytest.raises(ReleaseError, match=r"packaging@9.9.9 is no release.*packaging@1.0.0, packaging@1.1.0"):
         release_folder(published, "packaging@9.9.9")
+
+
+def test_sources_of_which_another_copy_was_used_are_told_beside_the_difference(tmp_path: Path) -> None:
+    publish(tmp_path)
+    newer = {**ENV_WASPAC, "vintage": "bbbb"}
+    last = publish(tmp_path, REVISED, {**TONNES_2017, "vintage": "bbbb"}, at=NEXT_NIGHT, sources=newer)
+    published = tmp_path / "published"
+    found = compare(release_folder(published, "packaging@1.0.0"), release_folder(published, "packaging@1.1.0"))
+    assert list(source_lines(found)) == ["source env_waspac: aaaa -> bbbb"]
+    assert sum(found.cells_changed.values()) == 1
+    told = (last.path / "CHANGELOG.md").read_text()
+    assert "Andere kopie van bronnen (geen wijziging van cijfers op zichzelf): `env_waspac` (`aaaa` → `bbbb`)." in told
+    page = " ".join((last.path / "diff/index.html").read_text().split())
+    assert "<code>env_waspac</code>: <code>aaaa</code> → <code>bbbb</code>" in page
+    assert json.loads((last.path / "diff/summary.json").read_text())["sources"] == [
+        {"source": "env_waspac", "old": ["aaaa"], "new": ["bbbb"]}
+    ]
+
+
+def test_another_copy_of_a_source_alone_is_no_release(tmp_path: Path) -> None:
+    publish(tmp_path)
+    assert build(tmp_path, at=NEXT_NIGHT, sources={**ENV_WASPAC, "vintage": "bbbb"}).status == "unchanged"
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"), [("packaging@", "packaging@: expected a version after @"), ("packaging@1", "is no release")]
+)
+def test_a_release_without_its_version_is_not_taken_for_the_newest(name: str, problem: str, tmp_path: Path) -> None:
+    publish(tmp_path)
+    with pytest.raises(ReleaseError, match=problem):
+        release_folder(tmp_path / "published", name)
+
+
+def test_a_withdrawal_without_a_version_names_those_there_are(tmp_path: Path) -> None:
+    publish(tmp_path)
+    publish(tmp_path, REVISED, TONNES_2017, at=NEXT_NIGHT)
+    with pytest.raises(ReleaseError, match=r"give dataset@version, .*; packaging has 1\.0\.0, 1\.1\.0"):
+        withdrawn(tmp_path, "")
+
+
+def test_after_a_whole_withdrawal_the_wait_for_a_candidate_says_that_none_stands(tmp_path: Path) -> None:
+    publish(tmp_path)
+    withdrawn(tmp_path, "1.0.0")
+    with pytest.raises(ReleaseError, match=r"no candidate, and no release stands: 1\.0\.0 withdrawn"):
+        waiting_candidate("packaging", published=tmp_path / "published", staging=tmp_path / "empty")
