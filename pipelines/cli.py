@@ -13,7 +13,7 @@ import socket
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from pipelines.archive_commands import add_as_of_argument, add_verify_arguments
 from pipelines.portal_commands import add_portal_commands
@@ -174,7 +174,11 @@ def _ui(arguments: argparse.Namespace) -> int:
     # an installed package has no workspace file beside it
     where = ["-w", str(workspace)] if workspace.exists() else ["-m", "pipelines.definitions"]
     command = [str(program), *where, "-h", arguments.host, "-p", str(arguments.port)]
-    os.execve(str(program), command, environment)  # noqa: S606 - our own program, no shell
+    _become(command, environment)
+
+
+def _become(command: Sequence[str], environment: dict[str, str]) -> NoReturn:
+    os.execve(command[0], list(command), environment)  # noqa: S606 - our own program, no shell
 
 
 def _parser() -> argparse.ArgumentParser:

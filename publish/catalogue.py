@@ -38,7 +38,11 @@ CATALOGUE = ("catalog.ttl", "catalog.jsonld", "catalog.rdf")
 
 @dataclass(frozen=True)
 class CatalogueOutcome:
-    """What was written; `mended` says what had been left undone or altered; `missing` names mandatory properties of DCAT-AP-NL that the catalogue lacks."""
+    """What was written.
+
+    `mended` says what had been left undone or altered; `missing` names mandatory properties of DCAT-AP-NL that the
+    catalogue lacks.
+    """
 
     written: tuple[str, ...]
     mended: tuple[str, ...]
@@ -55,7 +59,8 @@ def publish_catalogue(published: Path, by: Publisher) -> CatalogueOutcome:
     with publishing(published):
         mended = tuple(repair(published))
         known = {name: known_releases(published, name) for name in datasets(published)}
-        newest = {name: record for name, records in known.items() if (record := newest_standing(records)) is not None}
+        # of a dataset that was withdrawn as a whole the newest tombstone stands
+        newest = {name: newest_standing(records) or records[-1] for name, records in known.items() if records}
         made_from = _made_from(published, known, by)
         written: list[str] = []
         missing: tuple[str, ...] = ()
@@ -107,8 +112,9 @@ def _index(published: Path, newest: Mapping[str, ReleaseRecord], by: Publisher, 
             "descriptor": f"releases/{dataset}/{record.version}/datapackage.json",
             "latest": f"datasets/{dataset}/latest.json",
             "versions": f"datasets/{dataset}/versions.json",
-            "rows": sum(record.rows.values()),
+            "rows": 0 if record.withdrawn else sum(record.rows.values()),
             **index_additions(release_facts(published, dataset, record.version, by)),
+            **({"status": "withdrawn"} if record.withdrawn else {}),
         }
         for dataset, record in newest.items()
     ]
@@ -124,13 +130,16 @@ def _write_catalogue(
     from publish.metadata.openapi import openapi_json
     from publish.site.reading import release_facts
 
-    facts = [release_facts(published, name, record.version, by) for name, record in newest.items()]
+    every = {name: release_facts(published, name, record.version, by) for name, record in newest.items()}
+    facts = [every[name] for name, record in newest.items() if not record.withdrawn]
+    withdrawn = [every[name] for name, record in newest.items() if record.withdrawn]
     packages = [_package(published, release) for release in facts]
     if _write_database(published, packages):
         written.append(DATABASE)
     database = published / DATABASE
     file = ReleasedFile(DATABASE, database.stat().st_size, sha256_of(database), "archive") if facts else None
-    graph = catalogue(by, facts, file, areas={package.facts.dataset: _areas(package) for package in packages})
+    areas = {package.facts.dataset: _areas(package) for package in packages}
+    graph = catalogue(by, facts, file, areas=areas, withdrawn=withdrawn)
     for name, content in (*serialised(graph).items(), ("openapi.json", openapi_json(by))):
         if replace_if_changed(published / name, content):
             written.append(name)

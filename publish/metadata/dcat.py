@@ -25,7 +25,7 @@ from publish.metadata.addresses import (
     thing_on,
     web_address,
 )
-from publish.metadata.dcat_terms import DCAT, DCATAP, SPDX, VCARD
+from publish.metadata.dcat_terms import ADMS, DCAT, DCATAP, SPDX, VCARD
 from publish.metadata.rdf_text import serialised
 from publish.quality import retrieved
 from publish.release_facts import Publisher, ReleasedFile, ReleaseFacts
@@ -231,7 +231,8 @@ def _years(made: _Catalogue, dataset: URIRef, facts: ReleaseFacts) -> None:
     made.say(period, DCAT.endDate, Literal(f"{last:04d}-12-31", datatype=XSD.date, normalize=False))
 
 
-def _dataset(made: _Catalogue, facts: ReleaseFacts, areas: Sequence[str]) -> URIRef:
+def _dataset(made: _Catalogue, facts: ReleaseFacts, areas: Sequence[str], *, withdrawn: bool = False) -> URIRef:
+    """A dataset with its newest release; one that was withdrawn as a whole says so and offers no file."""
     page = dataset_page(facts.publisher, facts.dataset)
     dataset = URIRef(dataset_iri(facts.publisher, facts.dataset))
     licence = made.licence(facts.licence.get("name", ""), facts.licence.get("path"))
@@ -256,6 +257,10 @@ def _dataset(made: _Catalogue, facts: ReleaseFacts, areas: Sequence[str]) -> URI
     made.openly(dataset)
     _years(made, dataset, facts)
     _origin(made, dataset, facts)
+    if withdrawn:
+        status = made.named(terms.WITHDRAWN, SKOS.Concept, "ingetrokken", "withdrawn")
+        made.say(dataset, ADMS.status, status)
+        return dataset
     for file in facts.files:
         if file.role in _OFFERED or file.path == "datapackage.json":
             _distribution(
@@ -315,18 +320,24 @@ def catalogue(
     database: ReleasedFile | None = None,
     *,
     areas: Mapping[str, Sequence[str]] | None = None,
+    withdrawn: Sequence[ReleaseFacts] = (),
 ) -> Graph:
     """The catalogue of the newest release of each dataset, in any order; at least one.
 
+    `withdrawn` are the newest tombstones of datasets of which no release stands.
     `database` is the file over all packages, its path below the published folder. `areas` gives by dataset the codes
     of list `geo` on which it has figures; without it a dataset is about the Netherlands only. Every node has an IRI.
     """
-    if not releases:
+    every = (*releases, *withdrawn)
+    if not every:
         raise ValueError("a catalogue holds at least one dataset; publish a release first")
     made = _Catalogue(publisher)
     ordered = sorted(releases, key=lambda facts: facts.dataset)
     _people(made)
     datasets = [_dataset(made, facts, (areas or {}).get(facts.dataset, ())) for facts in ordered]
+    datasets += [
+        _dataset(made, facts, (), withdrawn=True) for facts in sorted(withdrawn, key=lambda facts: facts.dataset)
+    ]
     if database is not None:
         datasets.append(_whole(made, ordered, database))
     _service(made, datasets)
@@ -337,8 +348,8 @@ def catalogue(
     made.say(node, FOAF.homepage, made.document(publisher.address))
     made.say(node, DCT.language, *made.languages())
     made.say(node, DCT.license, made.licence(publisher.licence, None))
-    made.say(node, DCT.issued, made.moment(min(facts.released_at for facts in releases)))
-    made.say(node, DCT.modified, made.moment(max(facts.released_at for facts in releases)))
+    made.say(node, DCT.issued, made.moment(min(facts.released_at for facts in every)))
+    made.say(node, DCT.modified, made.moment(max(facts.released_at for facts in every)))
     made.say(node, DCT.spatial, *(made.named(iri, DCT.Location) for iri in terms.countries(())))
     made.say(node, DCAT.themeTaxonomy, made.named(terms.THEME.rstrip("/"), SKOS.ConceptScheme))
     made.both(URIRef(terms.THEME.rstrip("/")), DCT.title, "Gegevensthema", "Data theme")

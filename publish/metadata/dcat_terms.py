@@ -18,16 +18,18 @@ from publish.metadata.addresses import web_address
 # rdflib's own DCAT lacks `version` and warns of it
 DCAT = Namespace("http://www.w3.org/ns/dcat#")
 DCATAP = Namespace("http://data.europa.eu/r5r/")
+ADMS = Namespace("http://www.w3.org/ns/adms#")
 SPDX = Namespace("http://spdx.org/rdf/terms#")
 VCARD = Namespace("http://www.w3.org/2006/vcard/ns#")
 PREFIXES = {
-    "dcat": DCAT, "dcatap": DCATAP, "dct": DCTERMS, "foaf": FOAF, "prov": PROV, "rdf": RDF, "skos": SKOS,
+    "adms": ADMS, "dcat": DCAT, "dcatap": DCATAP, "dct": DCTERMS, "foaf": FOAF, "prov": PROV, "rdf": RDF, "skos": SKOS,
     "spdx": SPDX, "vcard": VCARD, "xsd": XSD,
 }  # fmt: skip
 
 _EU = "http://publications.europa.eu/resource/authority/"
 LANGUAGE, THEME, FILE_TYPE = f"{_EU}language/", f"{_EU}data-theme/", f"{_EU}file-type/"
 PUBLIC = f"{_EU}access-right/PUBLIC"
+WITHDRAWN = f"{_EU}dataset-status/WITHDRAWN"
 STABLE = f"{_EU}planned-availability/STABLE"
 # A release comes when a figure changed, and only then
 WHENEVER_CHANGED = f"{_EU}frequency/IRREG"

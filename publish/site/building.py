@@ -161,22 +161,25 @@ class _Builder:
         homes = indicator_page.homes_of_indicators(self.catalogue)
         by_dataset: dict[str, list[str]] = {}
         for code, dataset in homes.items():
-            if dataset in self.catalogue.current:
+            if dataset:
                 by_dataset.setdefault(dataset, []).append(code)
         for dataset, codes in by_dataset.items():
-            key = _digest(self.words, self.catalogue.current[dataset].sha256, *codes)
+            entry = self.catalogue.current.get(dataset) or self.catalogue.withdrawn[dataset]
+            key = _digest(self.words, entry.sha256, entry.withdrawn, *codes)
             yield Unit(f"indicators {dataset}", key, partial(self._indicators, dataset, codes))
 
     def _indicators(self, dataset: str, codes: list[str]) -> Pages:
+        stands = dataset in self.catalogue.current
+        page = indicator_page.indicator_page if stands else indicator_page.withdrawn_page
         for code in codes:
-            yield from self._drawn(indicator_page.indicator_page, self.catalogue, code, dataset)
+            yield from self._drawn(page, self.catalogue, code, dataset)
 
     def _home(self) -> Pages:
         return self._drawn(home_page.home_page, self.catalogue, self.facts)
 
     def _lists(self) -> Pages:
         homes = indicator_page.homes_of_indicators(self.catalogue)
-        shown = {code: dataset for code, dataset in homes.items() if dataset in self.catalogue.current}
+        shown = {code: dataset for code, dataset in homes.items() if dataset}
         yield from self._drawn(indicator_page.indicators_page, self.catalogue, shown)
         yield from self._drawn(plain_pages.datasets_page, self.catalogue, self.facts)
         yield "sitemap.xml", catalogue_files.sitemap(self.publisher, self._addresses(list(shown)))
@@ -189,7 +192,10 @@ class _Builder:
         plain = ["", "datasets/", "indicators/", *(f"{name}/" for name in plain_pages.SECTIONS)]
         days = {
             **dict.fromkeys(plain, newest),
-            **{f"datasets/{name}/": entry.released_at[:10] for name, entry in current.items()},
+            **{
+                f"datasets/{name}/": entry.released_at[:10]
+                for name, entry in (current | self.catalogue.withdrawn).items()
+            },
         }
         days |= dict.fromkeys((f"indicators/{code}/" for code in indicators), newest)
         days |= {

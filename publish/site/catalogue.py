@@ -40,6 +40,11 @@ class Catalogue:
         }
         return {name: entry for name, entry in standing.items() if entry is not None}
 
+    @cached_property
+    def withdrawn(self) -> dict[str, Version]:
+        """Dataset -> its newest version, for each dataset of which no release stands."""
+        return {name: entries[0] for name, entries in self.versions.items() if name not in self.current}
+
     def newest(self, dataset: str) -> Release:
         """The release that stands for a dataset. KeyError where all of it is withdrawn."""
         if dataset not in self._newest:
@@ -59,4 +64,14 @@ class Catalogue:
         served: dict[str, str] = {}
         for dataset in self.current:
             served.setdefault(str(self.newest(dataset).descriptor.get("upv:chainTable", "")), dataset)
+        return served
+
+    @cached_property
+    def withdrawn_chain_tables(self) -> dict[str, str]:
+        """Chain table or theme that no release serves -> the withdrawn dataset that served it."""
+        served: dict[str, str] = {}
+        for dataset, entry in self.withdrawn.items():
+            chain_table = str(self.release(dataset, entry.version).descriptor.get("upv:chainTable", ""))
+            if chain_table and chain_table not in self.by_chain_table:
+                served.setdefault(chain_table, dataset)
         return served

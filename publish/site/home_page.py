@@ -87,6 +87,11 @@ def database_size(catalogue: Catalogue) -> int | None:
         return None
 
 
+def _title(catalogue: Catalogue, dataset: str, language: Language) -> str:
+    release = catalogue.release(dataset, catalogue.withdrawn[dataset].version)
+    return release.facts(catalogue.publisher).text("title", language)
+
+
 def home_page(catalogue: Catalogue, facts: list[ReleaseFacts], language: Language) -> Page:
     """The home page. `facts` are those of the newest release of every dataset, by dataset."""
     from publish.metadata import schema_org
@@ -104,6 +109,7 @@ def home_page(catalogue: Catalogue, facts: list[ReleaseFacts], language: Languag
             "tables": tables,
             "themes": themes,
             "others": others,
+            "withdrawn": [(name, _title(catalogue, name, language)) for name in catalogue.withdrawn],
             "newest": sorted(newest[:NEWEST], key=lambda entry: entry.dataset),
             "titles": {item.dataset: item.text("title", language) for item in facts},
             "database": (DATABASE, database_size(catalogue)),

@@ -66,7 +66,10 @@ class SubgroupFigures:
 
 
 def homes_of_indicators(catalogue: Catalogue) -> dict[str, str]:
-    """Indicator -> the dataset that tells of it: that of its chain table, else the first that has figures of it."""
+    """Indicator -> the dataset that tells of it: that of its chain table, else the first that has figures of it.
+
+    An indicator whose dataset was withdrawn as a whole stays with it.
+    """
     homes: dict[str, str] = {}
     listed = Codes().all_of("indicator")
     for dataset in catalogue.current:
@@ -77,7 +80,9 @@ def homes_of_indicators(catalogue: Catalogue) -> dict[str, str]:
                 if code not in homes or at_home == dataset:
                     homes[str(code)] = dataset
     for code, row in listed.items():
-        homes.setdefault(code, catalogue.by_chain_table.get(row.get("chain_table", ""), ""))
+        chain_table = row.get("chain_table", "")
+        withdrawn = catalogue.withdrawn_chain_tables.get(chain_table, "")
+        homes.setdefault(code, catalogue.by_chain_table.get(chain_table, withdrawn))
     return homes
 
 
@@ -257,6 +262,30 @@ def indicator_page(catalogue: Catalogue, code: str, dataset: str, language: Lang
     )
 
 
+def withdrawn_page(catalogue: Catalogue, code: str, dataset: str, language: Language) -> Page:
+    """The page of an indicator of which all figures were withdrawn: what it means and why they went, never a 404."""
+    t = texts_in(language)
+    release = catalogue.release(dataset, catalogue.withdrawn[dataset].version)
+    words = Words(Codes(), language)
+    named = definition(code, (), words)
+    return Page(
+        f"indicators/{code}/index.html",
+        "indicator_withdrawn.html.j2",
+        named.name,
+        named.description or t("indicator.description", name=named.name),
+        {
+            "definition": named,
+            "dataset": dataset,
+            "dataset_title": release.facts(catalogue.publisher).text("title", language),
+            "chain_table": words.code("chain_table", words.codes.row("indicator", code).get("chain_table")),
+            "tombstone": release.tombstone or {},
+        },
+        section="indicators",
+        crumbs=((t("common.menu_indicators"), "indicators/"), (named.name, "")),
+        about=_term(catalogue, named, dataset),
+    )
+
+
 def _term(catalogue: Catalogue, named: Definition, dataset: str) -> dict[str, Any]:
     from publish.metadata.addresses import dataset_iri
 
@@ -285,9 +314,10 @@ def indicators_page(catalogue: Catalogue, homes: Mapping[str, str], language: La
     words = Words(codes, language)
     newest = _newest_in_words(catalogue, words)
     groups: dict[str, list[tuple[str, str, str, str]]] = {}
-    for code in homes:
+    for code, dataset in homes.items():
         row = codes.row("indicator", code)
-        entry = (code, words.code("indicator", code), words.code("unit", row.get("unit")), newest.get(code, ""))
+        told = t("indicators.withdrawn") if dataset in catalogue.withdrawn else newest.get(code, "")
+        entry = (code, words.code("indicator", code), words.code("unit", row.get("unit")), told)
         groups.setdefault(row.get("chain_table", ""), []).append(entry)
     order = [code for code in (*codes.all_of("chain_table"), "") if code in groups]
     return Page(

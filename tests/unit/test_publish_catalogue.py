@@ -23,6 +23,7 @@ from publish.metadata import dcat
 from publish.promotion import promote
 from publish.published import ReleaseError, read_sums, sha256_of, verify
 from publish.release_facts import publisher
+from publish.withdrawal import withdraw
 from tests.release_example import NEXT_NIGHT, RATE_2017, TONNES_2017, build, contents, listing, publish
 
 REVISED = {**RATE_2017, "value": 77.0}
@@ -240,3 +241,23 @@ def test_the_moment_of_a_release_is_the_one_that_was_given(tmp_path: Path) -> No
     later = publish(tmp_path, REVISED, TONNES_2017, at=NEXT_NIGHT + timedelta(days=400))
     assert json.loads((later.path / "datapackage.json").read_text())["created"] == "2027-12-27T03:00:00Z"
     assert b"2027-12-27" in (later.path / "CITATION.cff").read_bytes()
+
+
+def test_a_dataset_of_which_all_is_withdrawn_stays_in_index_and_catalogue(tmp_path: Path) -> None:
+    published = published_at(tmp_path)
+    withdraw(
+        published, "packaging", "1.0.0", reason_nl="Fout.", reason_en="Wrong.", withdrawn_at=NEXT_NIGHT, contact="x@y.nl"
+    )  # fmt: skip
+    outcome = publish_catalogue(published, publisher())
+    assert not [line for line in outcome.missing if "Distribution" not in line]
+    told = json.loads((published / "index.json").read_text())["datasets"]
+    assert [(d["id"], d["version"], d["status"], d["rows"]) for d in told] == [("packaging", "1.0.0", "withdrawn", 0)]
+    assert "dataset-status/WITHDRAWN" in (published / "catalog.ttl").read_text()
+    assert "data/amounts.csv" not in (published / "catalog.ttl").read_text()
+    with sqlite3.connect(published / "all/ketenmonitor.sqlite") as database:
+        assert not database.execute("SELECT name FROM sqlite_master WHERE name LIKE 'packaging%'").fetchall()
+    assert publish_catalogue(published, publisher()).written == ()
+    publish(tmp_path, REVISED, TONNES_2017, at=NEXT_NIGHT)
+    publish_catalogue(published, publisher())
+    assert "status" not in json.loads((published / "index.json").read_text())["datasets"][0]
+    assert "WITHDRAWN" not in (published / "catalog.ttl").read_text()

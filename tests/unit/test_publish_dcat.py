@@ -16,7 +16,7 @@ from rdflib.namespace import FOAF, PROV, RDF, SH
 from contracts.contract import product_names
 from publish.metadata.dcat import catalogue, serialised
 from publish.metadata.dcat_check import AT_MOST_ONE, MANDATORY, missing_mandatory
-from publish.metadata.dcat_terms import DCAT, SPDX, countries, licence_iri, printable, themes
+from publish.metadata.dcat_terms import ADMS, DCAT, SPDX, countries, licence_iri, printable, themes
 from publish.release_facts import ReleasedFile, ReleaseFacts
 from tests.metadata_examples import HOSTILE, NIGHT, PUBLISHER, release_facts, sha256, with_texts
 
@@ -83,6 +83,20 @@ def test_a_catalogue_with_hostile_texts_is_as_valid() -> None:
     one = release_facts("headline")
     facts = [with_texts(replace(one, dataset=f"{one.dataset}-{at}"), text) for at, text in enumerate(HOSTILE)]
     assert official_faults(catalogue(PUBLISHER, facts)) == []
+
+
+def test_a_withdrawn_dataset_is_valid_and_says_so_and_offers_no_file() -> None:
+    gone = release_facts("packaging")
+    graph = catalogue(PUBLISHER, [release_facts("headline")], DATABASE, withdrawn=[gone])
+    assert official_faults(graph) == []
+    assert missing_mandatory(graph) == ()
+    node = URIRef("https://data.example/datasets/packaging/#dataset")
+    assert [str(status) for status in graph.objects(node, ADMS.status)] == [
+        "http://publications.europa.eu/resource/authority/dataset-status/WITHDRAWN"
+    ]
+    assert list(graph.objects(node, DCAT.distribution)) == []
+    for name, notation in NOTATIONS.items():
+        assert len(Graph().parse(data=serialised(graph)[name], format=notation)) == len(graph)
 
 
 def test_the_official_shapes_notice_what_is_taken_away() -> None:

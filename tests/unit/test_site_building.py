@@ -267,9 +267,17 @@ def test_a_dataset_of_which_all_is_withdrawn_keeps_its_page(small: Path) -> None
     build_site(small, PUBLISHER)
     write_tombstone(small, "packaging", "1.0.0", "Fout in de bron.")
     point(small)
-    removed = build_site(small, PUBLISHER).removed
-    assert "indicators/pack_recycling_rate/index.html" in removed
-    assert "Fout in de bron." in (small / "datasets/packaging/index.html").read_text()
+    before = {path for path, _ in pages(small)}
+    assert build_site(small, PUBLISHER).removed == ()
+    assert {path for path, _ in pages(small)} == before
+    for path in ("datasets/packaging/index.html", "indicators/pack_recycling_rate/index.html"):
+        assert "Fout in de bron." in (small / path).read_text(), path
+        assert "Fout in de bron." in (small / "en" / path).read_text(), path
+    assert "75,2" not in (small / "indicators/pack_recycling_rate/index.html").read_text()
+    assert "Ingetrokken; er staat nu geen versie van:" in (small / "index.html").read_text()
+    assert 'href="datasets/packaging/">Verpakkingen</a>.' in (small / "index.html").read_text()
+    assert "ingetrokken" in (small / "indicators/index.html").read_text()
+    assert "/indicators/pack_recycling_rate/" in (small / "sitemap.xml").read_text()
     assert (
         "Er is geen versie die ervoor in de plaats komt." in (small / "datasets/packaging/1.0.0/index.html").read_text()
     )
