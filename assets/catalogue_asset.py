@@ -45,7 +45,7 @@ def catalogue_asset(releases: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
     )
     def catalogue(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) -> Iterator[Any]:
         """One file is one page, feed or catalogue of the public site."""
-        from publish.catalogue import publish_catalogue
+        from publish.catalogue import publish_around_damage, publish_catalogue
         from publish.published import verify
         from publish.release_facts import publisher
 
@@ -60,8 +60,12 @@ def catalogue_asset(releases: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
         )
         if broken:
             more = f"\n  and {len(broken) - 20} more" if len(broken) > 20 else ""
+            damaged = frozenset(problem.dataset for problem in problems if problem.kind != "pointer")
+            renewed = publish_around_damage(night.published, publisher(night.public_url), damaged)
+            context.log.info(f"{len(renewed.written)} files of undamaged datasets written")
             raise dg.Failure(
-                "the site was not renewed, because published files are not what they were:\n  "
+                f"the pages of {', '.join(sorted(damaged))}, and index, catalogue, database and home page, were not "
+                "renewed, because published files are not what they were:\n  "
                 + "\n  ".join(broken[:20])
                 + more
                 + "\nPut them back from a copy, or withdraw the release: ketenmonitor withdraw --help",

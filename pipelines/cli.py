@@ -160,6 +160,10 @@ def _is_taken(host: str, port: int) -> bool:
     return False
 
 
+def _become(command: Sequence[str], environment: dict[str, str]) -> NoReturn:
+    os.execve(command[0], list(command), environment)  # noqa: S606 - our own program, no shell
+
+
 def _ui(arguments: argparse.Namespace) -> int:
     from pipelines.instance import prepare
 
@@ -174,11 +178,7 @@ def _ui(arguments: argparse.Namespace) -> int:
     # an installed package has no workspace file beside it
     where = ["-w", str(workspace)] if workspace.exists() else ["-m", "pipelines.definitions"]
     command = [str(program), *where, "-h", arguments.host, "-p", str(arguments.port)]
-    _become(command, environment)
-
-
-def _become(command: Sequence[str], environment: dict[str, str]) -> NoReturn:
-    os.execve(command[0], list(command), environment)  # noqa: S606 - our own program, no shell
+    return _become(command, environment)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -40,6 +40,7 @@ def withdraw(arguments: argparse.Namespace, settings: "Settings") -> int:
     from publish.pointers import repair_dataset
     from publish.published import ReleaseError
     from publish.release_facts import publisher
+    from publish.withdrawal import also_holding
     from publish.withdrawal import withdraw as withdraw_release
 
     night = settings.night()
@@ -67,5 +68,14 @@ def withdraw(arguments: argparse.Namespace, settings: "Settings") -> int:
     words = f"{dataset} {version} is withdrawn; " + (
         f"{instead} takes its place" if instead else "nothing stands instead"
     )
-    print(json.dumps(tombstone, ensure_ascii=False, indent=2) if arguments.json else words)
+    others = also_holding(night.published, dataset, version)
+    if arguments.json:
+        print(json.dumps(tombstone | {"also_holding": others}, ensure_ascii=False, indent=2))
+        return SAME
+    print(words)
+    for other in others:
+        print(
+            f"{other} repeats figures of {dataset} {version} and still stands; withdraw it too with: "
+            f"ketenmonitor withdraw {other} --reason-nl ... --reason-en ..."
+        )
     return SAME

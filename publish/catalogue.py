@@ -28,7 +28,7 @@ from publish.database import PackageInDatabase, write_database
 from publish.described_tables import described_contract
 from publish.descriptor import json_bytes
 from publish.lock import publishing
-from publish.pointers import repair
+from publish.pointers import repair, repair_dataset
 from publish.published import ReleaseRecord, datasets, known_releases, newest_standing, sha256_of
 from publish.release_facts import Publisher, ReleasedFile, ReleaseFacts
 from publish.whole_files import INCOMING, replace_if_changed
@@ -47,6 +47,20 @@ class CatalogueOutcome:
     written: tuple[str, ...]
     mended: tuple[str, ...]
     missing: tuple[str, ...]
+
+
+def publish_around_damage(published: Path, by: Publisher, damaged: frozenset[str]) -> CatalogueOutcome:
+    """Brings the pages and pointers of undamaged datasets in line with their releases, and leaves all else as it is.
+
+    Index, catalogue, database and the pages over all datasets wait until every dataset can be read again.
+    """
+    from publish.site.building import build_site
+
+    with publishing(published):
+        sound = [name for name in datasets(published) if name not in damaged]
+        mended = tuple(line for name in sound for line in repair_dataset(published, name))
+        site = build_site(published, by, damaged=damaged)
+    return CatalogueOutcome(site.written, (*mended, *map(_anew, site.mended)), ())
 
 
 def publish_catalogue(published: Path, by: Publisher) -> CatalogueOutcome:

@@ -30,6 +30,8 @@ from publish.published import (
 from publish.release_pages import tombstone_page
 from publish.whole_files import sync_folder, sync_tree
 
+# The dataset that repeats the first figures of all others.
+HEADLINE = "headline"
 # A tombstone on its way in, and a release on its way out; both stand beside the release.
 COMING, GOING = ".tombstone-", ".withdrawn-"
 
@@ -123,3 +125,34 @@ def finish_withdrawals(published: Path, dataset: str) -> Iterator[str]:
 def withdrawn_figures(published: Path, dataset: str) -> dict[str, str]:
     """Figures that were withdrawn: the digest of a withdrawn release -> its version."""
     return {record.figures_digest: record.version for record in known_releases(published, dataset) if record.withdrawn}
+
+
+def also_holding(published: Path, dataset: str, version: str) -> list[str]:
+    """Releases of the headline that stand and were made while this release was the newest, with rows of its chain.
+
+    As `dataset@version`, oldest first: their figures are those of the release, and a withdrawal does not reach them.
+    """
+    if dataset == HEADLINE:
+        return []
+    records = known_releases(published, dataset)
+    place = next((at for at, record in enumerate(records) if record.version == version), None)
+    if place is None:
+        return []
+    began = records[place].released_at
+    ended = records[place + 1].released_at if place + 1 < len(records) else None
+    descriptor = json.loads(read_released(published / "releases" / dataset / version, "datapackage.json"))
+    found = []
+    for record in known_releases(published, HEADLINE):
+        folder = published / "releases" / HEADLINE / record.version
+        made_of_it = record.released_at >= began and (ended is None or record.released_at < ended)
+        if made_of_it and not record.withdrawn and descriptor.get("upv:chainTable") in _chain_tables(folder):
+            found.append(f"{HEADLINE}@{record.version}")
+    return found
+
+
+def _chain_tables(folder: Path) -> set[str]:
+    import csv
+    import io
+
+    rows = csv.DictReader(io.StringIO(read_released(folder, f"data/{HEADLINE}.csv").decode(), newline=""))
+    return {row["chain_table"] for row in rows}

@@ -77,8 +77,9 @@ def contracts_digest() -> str:
 class _Builder:
     """The units of one published folder."""
 
-    def __init__(self, published: Path, publisher: Publisher) -> None:
-        self.catalogue = Catalogue(published, publisher)
+    def __init__(self, published: Path, publisher: Publisher, damaged: frozenset[str]) -> None:
+        self.catalogue = Catalogue(published, publisher, without=damaged)
+        self.damaged = damaged
         self.publisher = publisher
         self.base = _digest(code_digest(), publisher)
         self.words = _digest(self.base, contracts_digest())
@@ -107,6 +108,9 @@ class _Builder:
         for dataset in self.catalogue.versions:
             yield from self._dataset_units(dataset)
         yield from self._indicator_units()
+        if self.damaged:
+            # what is made of all datasets together waits until all of them can be read
+            return
         database = home_page.database_size(self.catalogue)
         catalogues = [name for name in home_page.CATALOGUES if (self.catalogue.published / name).is_file()]
         yield Unit("home", _digest(everything, database, catalogues), self._home)
@@ -252,18 +256,28 @@ def _remove(published: Path, paths: Iterable[str]) -> list[str]:
     return gone
 
 
-def build_site(published: Path, publisher: Publisher) -> SiteOutcome:
+def _of_others(pages: Pages, theirs: frozenset[str]) -> Pages:
+    return ((path, content) for path, content in pages if path not in theirs)
+
+
+def build_site(published: Path, publisher: Publisher, *, damaged: frozenset[str] = frozenset()) -> SiteOutcome:
     """Brings the pages below `published` in line with its releases; never touches `releases/`.
 
-    The same folder gives the same bytes, whatever stood there before. Raises ReleaseError, naming the file, where a
-    release cannot be read; pages written so far are whole, and the next build goes on.
+    The same folder gives the same bytes, whatever stood there before. With `damaged` datasets their pages, and those
+    made of all datasets together, are left as they were; the pages of the others are brought in line.
+    Raises ReleaseError, naming the file, where a release cannot be read; pages written so far are whole, and the next
+    build goes on.
     """
     before = known_pages(published)
     after: dict[str, Mapping[str, object]] = {}
     written: list[str] = []
     mended: list[str] = []
     kept = 0
-    for unit in _Builder(published, publisher).units():
+    units = {unit.name: unit for unit in _Builder(published, publisher, damaged).units()}
+    left = {name: unit for name, unit in before.items() if damaged and name not in units}
+    after |= {name: {"key": key, "pages": pages} for name, (key, pages) in left.items()}
+    theirs = frozenset(path for _, pages in left.values() for path in pages)
+    for unit in units.values():
         key, pages = before.get(unit.name, ("", {}))
         differing = differing_pages(published, pages) if key == unit.key else []
         mended += differing
@@ -271,7 +285,7 @@ def build_site(published: Path, publisher: Publisher) -> SiteOutcome:
             kept += len(pages)
         else:
             pages = {}
-            for path, content in unit.make():
+            for path, content in _of_others(unit.make(), theirs):
                 pages[path] = hashlib.sha256(content).hexdigest()
                 if replace_if_changed(published / path, content):
                     written.append(path)

@@ -17,16 +17,19 @@ from publish.site.reading import Release, Version, versions
 class Catalogue:
     """All datasets below one published folder. Newest releases are read once and kept; older ones are not kept."""
 
-    def __init__(self, published: Path, publisher: Publisher) -> None:
+    def __init__(self, published: Path, publisher: Publisher, without: frozenset[str] = frozenset()) -> None:
         self.published = published
         self.publisher = publisher
+        self._without = without
         self._newest: dict[str, Release] = {}
 
     @cached_property
     def versions(self) -> dict[str, tuple[Version, ...]]:
         """Dataset -> its versions, newest first; a folder without a version is left out."""
         listed = {
-            name: self.published / "datasets" / name / "versions.json" for name in folder_of.datasets(self.published)
+            name: self.published / "datasets" / name / "versions.json"
+            for name in folder_of.datasets(self.published)
+            if name not in self._without
         }
         found = {name: versions(self.published, name) for name, path in listed.items() if path.is_file()}
         return {name: entries for name, entries in found.items() if entries}

@@ -245,9 +245,8 @@ def test_the_moment_of_a_release_is_the_one_that_was_given(tmp_path: Path) -> No
 
 def test_a_dataset_of_which_all_is_withdrawn_stays_in_index_and_catalogue(tmp_path: Path) -> None:
     published = published_at(tmp_path)
-    withdraw(
-        published, "packaging", "1.0.0", reason_nl="Fout.", reason_en="Wrong.", withdrawn_at=NEXT_NIGHT, contact="x@y.nl"
-    )  # fmt: skip
+    reasons = {"reason_nl": "Fout.", "reason_en": "Wrong."}
+    withdraw(published, "packaging", "1.0.0", **reasons, withdrawn_at=NEXT_NIGHT, contact="x@y.nl")
     outcome = publish_catalogue(published, publisher())
     assert not [line for line in outcome.missing if "Distribution" not in line]
     told = json.loads((published / "index.json").read_text())["datasets"]

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -18,10 +19,10 @@ from contracts.contract import Product
 from publish.pointers import repair_dataset
 from publish.promotion import promote
 from publish.published import ReleaseError, known_releases, verify
-from publish.release import waiting_candidate
+from publish.release import build_candidate, waiting_candidate
 from publish.revision_policy import RevisionNotPermitted
 from publish.two_releases import compare, lines, release_folder, source_lines
-from publish.withdrawal import withdraw
+from publish.withdrawal import also_holding, withdraw
 from tests.release_example import (
     ENV_WASPAC,
     INDICATORS,
@@ -32,7 +33,9 @@ from tests.release_example import (
     SOURCES,
     TONNES_2017,
     build,
+    column,
     contents,
+    contract,
     publish,
 )
 
@@ -353,3 +356,30 @@ def test_after_a_whole_withdrawal_the_wait_for_a_candidate_says_that_none_stands
     withdrawn(tmp_path, "1.0.0")
     with pytest.raises(ReleaseError, match=r"no candidate, and no release stands: 1\.0\.0 withdrawn"):
         waiting_candidate("packaging", published=tmp_path / "published", staging=tmp_path / "empty")
+
+
+def publish_headline(home: Path, at: datetime, *rows: tuple[str, float]) -> None:
+    figures = contract("headline", column("chain_table", key=1), column("value", "number"))
+    product = replace(PACKAGING, id="headline", code_lists=(), tables=(figures, SOURCES))
+    content = {
+        "headline": pa.table({"chain_table": [name for name, _ in rows], "value": [value for _, value in rows]}),
+        "sources": pa.Table.from_pylist([ENV_WASPAC]),
+    }
+    places = {"published": home / "published", "staging": home / "staging"}
+    promote(build_candidate(product, content, released_at=at, **places), home / "published")
+
+
+def test_a_withdrawal_names_the_headline_that_repeats_its_figures(tmp_path: Path) -> None:
+    publish(tmp_path)
+    publish_headline(tmp_path, NIGHT, ("packaging", 78.1), ("textile", 1.0))
+    publish_headline(tmp_path, NIGHT + timedelta(hours=1), ("textile", 1.0))
+    publish_headline(tmp_path, NIGHT + timedelta(hours=2), ("packaging", 78.1), ("textile", 2.0))
+    publish(tmp_path, REVISED, TONNES_2017, at=NEXT_NIGHT)
+    publish_headline(tmp_path, NEXT_NIGHT, ("packaging", 77.0), ("textile", 2.0))
+    published = tmp_path / "published"
+    versions = [record.version for record in known_releases(published, "headline")]
+    assert also_holding(published, "packaging", "1.0.0") == [f"headline@{versions[0]}", f"headline@{versions[2]}"]
+    withdrawn(tmp_path, "1.0.0")
+    assert also_holding(published, "packaging", "1.0.0") == [f"headline@{versions[0]}", f"headline@{versions[2]}"]
+    assert also_holding(published, "packaging", "1.1.0") == [f"headline@{versions[3]}"]
+    assert also_holding(published, "headline", versions[0]) == []

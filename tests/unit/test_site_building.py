@@ -356,3 +356,25 @@ def test_pages_tell_of_revisions_quality_changes_trends_and_targets_still_open(t
     assert "39 van 40 controles in orde" in dataset and "share_of_empty" in dataset and "3 empty" in dataset
     release = said("en/datasets/packaging/1.0.0")
     assert "pack_recycling_rate · NL · total · 2022" in release and "74.9 75.2" in release
+
+
+def test_around_a_damaged_dataset_the_pages_of_the_others_are_renewed(small: Path) -> None:
+    write_release(small, "targets", tables={"targets": packaging_tables()["targets"]}, chain_table="all")
+    point(small, "targets")
+    build_site(small, PUBLISHER)
+    before = files_with_bytes(small)
+    (small / "releases/packaging/1.0.0/data/indicators.parquet").write_bytes(b"no parquet")
+    (small / "releases/packaging/1.0.0/datapackage.json").write_bytes(b"no json")
+    tables = {"targets": packaging_tables()["targets"] * 2}
+    write_release(small, "targets", "1.1.0", tables, chain_table="all")
+    point(small, "targets")
+    outcome = build_site(small, PUBLISHER, damaged=frozenset({"packaging"}))
+    assert outcome.removed == ()
+    assert {"datasets/targets/index.html", "datasets/targets/1.1.0/index.html"} <= set(outcome.written)
+    assert not [path for path in outcome.written if "targets" not in path]
+    after = files_with_bytes(small)
+    assert {path for path in before if after.get(path) != before[path] and "targets" not in path} == {
+        "releases/packaging/1.0.0/data/indicators.parquet",
+        "releases/packaging/1.0.0/datapackage.json",
+        MANIFEST,
+    }
