@@ -6,6 +6,7 @@ Thin: what a release is and when one is made is in `publish`. Not here: what the
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import dagster as dg
@@ -309,15 +310,48 @@ def _targets_content(night: Night, package: Product) -> "dict[str, pa.Table]":
     }
 
 
+def _held_back(night: Night, chain: ChainTable) -> "Path | None":
+    """The release of a dataset that stands while its newer figures are held back; None where all is well.
+
+    A folder that does not exist says that no release stands.
+    """
+    from publish.published import known_releases, newest_standing
+
+    known = known_releases(night.published, chain.product_id)
+    withdrawn = bool(known) and known[-1].withdrawn
+    if not withdrawn and not (night.staging / f"{chain.product_id}.blocked").exists():
+        return None
+    standing = newest_standing(known)
+    return night.published / "releases" / chain.product_id / (standing.version if standing else "none")
+
+
+def _headline_of(night: Night, chain: ChainTable, standing: "Path | None") -> "pd.DataFrame":
+    """The headline rows of a dataset: tonight's, or those of the release that stands while tonight's are held back."""
+    tonight: pd.DataFrame = frame(night, chain.group, "headline")
+    if standing is None:
+        return tonight
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from publish.published import read_released
+
+    if not (standing / "data" / "headline.parquet").exists():
+        return tonight.iloc[:0]
+    rows: pd.DataFrame = pq.read_table(pa.BufferReader(read_released(standing, "data/headline.parquet"))).to_pandas()
+    return rows[list(tonight.columns)].astype(tonight.dtypes.to_dict())
+
+
 def _glance_content(night: Night, package: Product, chains: list[ChainTable]) -> "dict[str, pa.Table]":
     """The headlines of all chain tables in one."""
     import pandas as pd
 
     inputs = hashes(night, {chain.group: (chain.group, "headline") for chain in chains})
+    standing = {chain.group: _held_back(night, chain) for chain in chains}
+    inputs |= {f"{group} held back": str(release) for group, release in standing.items() if release is not None}
     contract = package.table("headline")
 
     def together() -> pd.DataFrame:
-        parts: list[pd.DataFrame] = [frame(night, chain.group, "headline") for chain in chains]
+        parts: list[pd.DataFrame] = [_headline_of(night, chain, standing[chain.group]) for chain in chains]
         return pd.concat(parts, ignore_index=True)
 
     return {"headline": _held_to_contract(night, "headline", contract, inputs, together)}

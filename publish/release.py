@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from contracts.contract import Product
@@ -172,6 +173,17 @@ def _against_last_release(folder: Path, descriptor: Mapping[str, Any], content: 
     return difference(old, descriptor, tables, content.all_tables(), content.contracts, frozenset(content.code_lists))
 
 
+def _rows_by_source(folder: Path, content: Content) -> dict[tuple[str, str], int]:
+    """How many rows each source has in each table of a release, where the source is part of the key."""
+    found: dict[tuple[str, str], int] = {}
+    for name, contract in content.contracts.items():
+        if "source" not in contract.primary_key or not (folder / f"data/{name}.parquet").exists():
+            continue
+        counts = pc.value_counts(_read_parquet(folder, f"data/{name}.parquet")["source"])
+        found |= {(name, str(row["values"])): int(row["counts"]) for row in counts.to_pylist()}
+    return found
+
+
 def _announced(published: Path, dataset: str, known: Sequence[ReleaseRecord]) -> dict[str, datetime]:
     """Since which moment each table or column has been marked as deprecated in every release up to the newest."""
     since: dict[str, datetime] = {}
@@ -204,6 +216,7 @@ def _permitted(
         candidate.difference,
         content.contracts,
         old_rows=last.rows,
+        old_sources=_rows_by_source(published / "releases" / product.id / before, content),
         announced=_announced(published, product.id, known) if goes else {},
         released_at=released_at,
     )

@@ -22,6 +22,8 @@ from publish.published import ReleaseError
 # A column or table that goes is announced in a release at least this long before.
 NOTICE = timedelta(days=90)
 EXAMPLES = 5
+# So many figures of one source may change whatever their share: a share of three rows says nothing.
+FEW = 5
 FINAL_STATUS = "A"
 
 
@@ -148,8 +150,24 @@ def _shown(changes: pa.Table) -> tuple[str, ...]:
     )
 
 
+def _of_sources(
+    final: pa.Table, table: str, policy: RevisionPolicy, old_sources: Mapping[tuple[str, str], int]
+) -> Iterator[Objection]:
+    """A source that revises more than the share of its own rows, however small it is within the table."""
+    named = pc.struct_field(pc.extract_regex(final["key"], pattern='"source": "(?P<source>[^"]*)"'), "source")
+    for source in sorted(text for text in pc.unique(named).to_pylist() if text):
+        own = final.filter(pc.fill_null(pc.equal(named, source), False))
+        revised = len(pc.unique(own["key"]))
+        if revised > max(FEW, policy.largest_share * old_sources.get((table, source), 0)):
+            yield Objection("final_figures", f"{table}, source {source}", revised, _shown(own))
+
+
 def _of_rows(
-    found: Difference, contracts: Mapping[str, Contract], policy: RevisionPolicy, old_rows: Mapping[str, int]
+    found: Difference,
+    contracts: Mapping[str, Contract],
+    policy: RevisionPolicy,
+    old_rows: Mapping[str, int],
+    old_sources: Mapping[tuple[str, str], int],
 ) -> Iterator[Objection]:
     for name, contract in contracts.items():
         if name in found.code_lists:
@@ -160,6 +178,8 @@ def _of_rows(
             allowed = policy.largest_share * old_rows.get(name, 0) if policy.final_figures == "routine" else 0
             if revised > allowed:
                 yield Objection("final_figures", name, revised, _shown(final))
+            elif policy.final_figures == "routine":
+                yield from _of_sources(final, name, policy, old_sources)
         if policy.vanished_rows == "ask" and not contract.get("rowsMayVanish"):
             gone = pc.and_(pc.equal(found.changes["table"], name), pc.equal(found.changes["change"], "removed"))
             vanished = found.changes.filter(gone)
@@ -190,14 +210,19 @@ def objections(
     old_rows: Mapping[str, int],
     announced: Mapping[str, datetime],
     released_at: datetime,
+    old_sources: Mapping[tuple[str, str], int] | None = None,
 ) -> tuple[Objection, ...]:
     """What in a difference the standing policy of the contract does not permit.
 
-    `old_rows` counts the rows of each table in the last release; `announced` says since when a table (`observations`)
+    `old_rows` counts the rows of each table in the last release, `old_sources` those of each source in a table;
+    `announced` says since when a table (`observations`)
     or column (`observations/flags`) has been marked as deprecated in releases.
     """
     policy = read_policy(product)
-    return (*_of_rows(found, contracts, policy, old_rows), *_of_schema(found, announced, released_at))
+    return (
+        *_of_rows(found, contracts, policy, old_rows, old_sources or {}),
+        *_of_schema(found, announced, released_at),
+    )
 
 
 def marked_deprecated(descriptor: Mapping[str, Any]) -> set[str]:

@@ -18,7 +18,7 @@ import pandas as pd
 from assets.chain_tables.assembled import indicator_table, observation_table
 from assets.chain_tables.industry_waste import industry_waste
 from assets.chain_tables.packaging import published_by_hand
-from assets.chain_tables.source_figures import SourceTable, curated_measures, eurostat_figures
+from assets.chain_tables.source_figures import SourceTable, cbs_statuses, curated_measures, eurostat_figures
 from assets.formulas.flags import union
 from assets.formulas.published import as_published
 from assets.formulas.rates import ratio, share_of_sum
@@ -161,7 +161,8 @@ def _demolition_waste(table: SourceTable) -> pd.DataFrame:
 
 def _minerals(table: SourceTable) -> pd.DataFrame:
     """Flows of non-metallic minerals and the extraction of fill sand; million kilograms are kilotonnes."""
-    frame = table.frame.loc[table.frame["topic"].isin(list(MINERALS)) & table.frame["value"].notna()]
+    known = table.frame.assign(obs_status=cbs_statuses(table))
+    frame = known.loc[known["topic"].isin(list(MINERALS)) & known["value"].notna()]
     flows = frame["topic"].map(MINERALS)
     rows = pd.DataFrame(
         {
@@ -169,6 +170,8 @@ def _minerals(table: SourceTable) -> pd.DataFrame:
             "subgroup": flows.str[1].astype("str"),
             "year": frame["Perioden"].str[:4].astype("int64"),
             "value": frame["value"].astype("float64"),
+            "obs_status": frame["obs_status"],
+            "flags": frame["obs_status"].map({"P": "p"}).fillna(""),
         },
         index=frame.index,
     ).assign(
@@ -176,8 +179,6 @@ def _minerals(table: SourceTable) -> pd.DataFrame:
         geo="NL",
         unit="kt",
         decimals=0,
-        obs_status="A",
-        flags="",
         conf_status="F",
         origin="published",
         definition_version="ew_mfa",

@@ -16,11 +16,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from contracts.contract import Product
+from publish.cells import cell_changes
+from publish.difference import Difference
 from publish.pointers import repair_dataset
 from publish.promotion import promote
 from publish.published import ReleaseError, known_releases, verify
 from publish.release import build_candidate, waiting_candidate
-from publish.revision_policy import RevisionNotPermitted
+from publish.revision_policy import RevisionNotPermitted, objections
 from publish.two_releases import compare, lines, release_folder, source_lines
 from publish.withdrawal import also_holding, withdraw
 from tests.release_example import (
@@ -108,6 +110,26 @@ def test_what_the_contract_does_not_permit_is_blocked_and_the_last_release_stand
     assert "permittedRevisions: {from: 1.0.0, reasonNl: ..., reasonEn: ...}" in str(refused.value)
     assert rows_of(tmp_path / "staging/packaging.blocked/diff/changes.csv")
     assert contents(tmp_path / "published") == before
+
+
+def test_a_source_that_changes_as_a_whole_is_looked_at_however_small_it_is_within_the_table() -> None:
+    by_source = replace(INDICATORS, columns=(*INDICATORS.columns, column("source", key=3)))
+    small = [{**RATE_2017, "year": year, "source": "84970NED"} for year in range(2000, 2010)]
+    large = [{**RATE_2017, "year": year, "source": "env_waspac"} for year in range(1900, 2000)]
+    old = pa.Table.from_pylist(small + large)
+    wrong = pa.Table.from_pylist([{**row, "value": row["value"] * 1.3} for row in small] + large)
+    few = pa.Table.from_pylist([{**row, "value": 1.0} for row in small[:5]] + small[5:] + large)
+    counts = {("amounts", "84970NED"): 10, ("amounts", "env_waspac"): 100}
+
+    def objected(new: pa.Table) -> list[tuple[str, int]]:
+        found = Difference(changes=cell_changes(old, new, by_source))
+        policy = with_policy(finalFigures="routine", largestShare=0.25)
+        contracts = {"amounts": by_source}
+        more = {"old_rows": {"amounts": 110}, "announced": {}, "released_at": NIGHT, "old_sources": counts}
+        return [(o.table, o.count) for o in objections(policy, found, contracts, **more)]
+
+    assert objected(wrong) == [("amounts, source 84970NED", 10)]
+    assert objected(few) == []
 
 
 @pytest.mark.parametrize(
