@@ -39,8 +39,8 @@ _NO_COUNT = (400, 404, 405, 406, 501)
 class SpoiledAnswer(FetchError):
     """The service answered, twice, and what it sent is no whole table; `body` is what it sent, as a bundle."""
 
-    def __init__(self, message: str, body: bytes) -> None:
-        super().__init__(message, None, body)
+    def __init__(self, message: str, body: bytes, url: str) -> None:
+        super().__init__(message, None, body, url)
 
 
 class _Gathering:
@@ -157,7 +157,7 @@ class CbsService:
         if base is None:
             raise FetchError(f"the service {api} of CBS is not to be asked")
         service: ModuleType = {"v3": cbs_v3, "v4": cbs_v4}[api]
-        first: str = ""
+        url, first = str(service.data_url(base, contract)), ""
         while True:
             gathering = _Gathering(self._session, contract.table)
             again = f"whole only the second time: {first}" if first else ""
@@ -167,7 +167,7 @@ class CbsService:
                 if first or self._second_tries == MOST_SECOND_TRIES:
                     times = "asked twice" if first else "asked once"
                     words = f"CBS sent no whole table, {times}: {one_line(str(error), 400)}"
-                    raise SpoiledAnswer(words, bundle(gathering.parts)) from error
+                    raise SpoiledAnswer(words, bundle(gathering.parts), url) from error
                 first = one_line(str(error), 400)
                 self._second_tries += 1
                 self._wait(SECOND_TRY_SECONDS)

@@ -69,7 +69,8 @@ def data_url(base_url: str, contract: Contract, narrowed: Mapping[str, Sequence[
     return f"{base}/sdmx/2.1/data/{contract.table.upper()}/{key}?format=SDMX-CSV&compressed=false"
 
 
-def _unpacked(body: bytes, table: str) -> bytes:
+def unpacked(body: bytes, table: str) -> bytes:
+    """A body without its gzip, if it has one. Raises SourceUnreadable for a damaged or far too large one."""
     if body[:2] != b"\x1f\x8b":
         return body
     try:
@@ -101,7 +102,7 @@ def parse_sdmx_csv(body: bytes, contract: Contract) -> pa.Table:
 
 def _one_csv(body: bytes, contract: Contract) -> pa.Table:
     table = contract.table
-    body = _unpacked(body, table)
+    body = unpacked(body, table)
     names = _header(body, table)
     try:
         read = pa_csv.read_csv(

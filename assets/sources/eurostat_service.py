@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import urlsplit
 
-from assets.sources.eurostat import chosen_codes, data_url, format_of
+from assets.sources.eurostat import SourceUnreadable, chosen_codes, data_url, format_of
 from assets.sources.eurostat_answers import (
     AT_WORK,
     GONE,
@@ -24,6 +24,7 @@ from assets.sources.eurostat_answers import (
     said_in_soap,
     status_of_request,
 )  # fmt: skip
+from assets.sources.eurostat_body import check_body
 from assets.sources.eurostat_contents import ADDRESS, ContentsUnreadable, Listed, nothing_newer, parse_contents
 from assets.sources.eurostat_parts import Part, bundled
 from assets.sources.http import FetchError, PoliteSession, Response
@@ -70,7 +71,8 @@ class EurostatService:
         except _TooLarge as error:
             return self._in_parts(contract, url, listed, str(error))
         if response.not_modified:
-            return Unchanged("Eurostat says that it has not been modified", url)
+            return Unchanged("Eurostat says that it has not been modified", url, confirmed=True)
+        _check(response, contract)
         return LiveAnswer(
             response.body,
             url,
@@ -109,7 +111,7 @@ class EurostatService:
             raise _fault(host, said, error.status) if isinstance(said, Fault) else error from error
         said = said_in_json(response.body) if in_json else said_in_soap(response.body)
         if isinstance(said, Fault):
-            raise _fault(host, said, None)
+            raise _fault(host, said, None, response)
         return self._prepared(said.ticket, url, contract, anew) if isinstance(said, Queued) else response
 
     def _prepared(self, ticket: str, url: str, contract: Contract, anew: bool) -> Response:
@@ -130,7 +132,8 @@ class EurostatService:
         said = said_in_soap(response.body)
         if said is not None:
             words = said.words if isinstance(said, Fault) else "it is queued once more"
-            raise FetchError(f"{host}: the figures were ready, but when asked for them it said: {words}")
+            words = f"{host}: the figures were ready, but when asked for them it said: {words}"
+            raise FetchError(words, body=response.body, url=response.url)
         return response
 
     def _status(self, ticket: str) -> str:
@@ -150,11 +153,18 @@ class EurostatService:
             # only what was divided stands in the address: a list of all codes may be longer than an address can be
             narrowed = {name: listed for name, listed in codes.items() if listed != every[name]}
             try:
-                parts.append(Part(narrowed, self._answer(data_url(self._base, contract, narrowed), contract).body))
+                response = self._answer(data_url(self._base, contract, narrowed), contract)
+                _check(response, contract, least_rows=0)
+                parts.append(Part(narrowed, response.body))
             except _TooLarge as error:
                 waiting = _halves(codes, urlsplit(url).netloc, str(error)) + waiting
             except _NothingThere:
                 parts.append(Part(narrowed, None))
+            except FetchError as error:
+                if (error.body and error.status is None) or all(part.body is None for part in parts):
+                    raise
+                # the parts that did come say how far the service was
+                raise FetchError(str(error), None, bundled(parts), url) from error
         bodies = [part.body for part in parts if part.body is not None]
         if not bodies:
             raise FetchError(f"{urlsplit(url).netloc}: none of {len(parts)} parts holds an observation")
@@ -162,7 +172,9 @@ class EurostatService:
         if len(editions) > 1:
             raise FetchError(
                 f"{urlsplit(url).netloc}: the table was updated while its parts were fetched "
-                f"({' and '.join(sorted(map(str, editions)))}); it is asked for anew the next night"
+                f"({' and '.join(sorted(map(str, editions)))}); it is asked for anew the next night",
+                body=bundled(parts),
+                url=url,
             )
         note = self._note(f"in {len(parts)} parts, because the whole was too large")
         return LiveAnswer(
@@ -176,7 +188,10 @@ class EurostatService:
             body = self._session.get(f"{self._base}/sdmx/2.1/contentconstraint/ESTAT/{contract.table.upper()}").body
         except FetchError as error:
             raise FetchError(
-                f"{host}: {why}; and which codes it could be divided by was not to be had: {error}"
+                f"{host}: {why}; and which codes it could be divided by was not to be had: {error}",
+                error.status,
+                error.body,
+                error.url,
             ) from error
         listed = {
             name.decode(): [code.decode("utf-8", "replace") for code in _CODE.findall(codes)]
@@ -201,10 +216,20 @@ class _NothingThere(FetchError):
     """There is no observation that fits the question."""
 
 
-def _fault(host: str, said: Fault, status: int | None) -> FetchError:
+def _check(response: Response, contract: Contract, least_rows: int = 1) -> None:
+    """Raises FetchError, with the body, for one that is no table: the copy that we have is better than that."""
+    try:
+        check_body(response.body, contract, least_rows)
+    except SourceUnreadable as error:
+        words = f"{urlsplit(response.url).netloc}: {error}"
+        raise FetchError(words, body=response.body, url=response.url) from error
+
+
+def _fault(host: str, said: Fault, status: int | None, response: Response | None = None) -> FetchError:
     kind = _TooLarge if said.too_large or status == 413 else _NothingThere if said.nothing_there else FetchError
     told = f" ({status})" if status else ""
-    return kind(f"{host} answered{told}: {said.words or said.code or 'a fault without words'}", status)
+    words = f"{host} answered{told}: {said.words or said.code or 'a fault without words'}"
+    return kind(words, status, response.body, response.url) if response is not None else kind(words, status)
 
 
 def _halves(codes: Mapping[str, Sequence[str]], host: str, why: str) -> list[dict[str, list[str]]]:

@@ -162,7 +162,8 @@ def _fetch_live(
     except FetchError as error:
         if error.body and error.status is None:
             # what came is no table, and nothing is built from it; kept, so that somebody can see what it was
-            noted = {"retrieved_at": retrieved_at, "retrieved_from": "the live service", "origin": SPOILED}
+            address = error.url or "the live service"
+            noted = {"retrieved_at": retrieved_at, "retrieved_from": address, "origin": SPOILED}
             archive.put(error.body, record_of(error.body, source=source, note_en=str(error), **noted))
         raise
     if isinstance(answer, Unchanged):

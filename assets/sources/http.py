@@ -21,7 +21,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 import requests
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from assets.sources.http_body import BrokenOff, TooSlow, error_body, one_line, page_title, whole_body
+from assets.sources.http_body import REFUSED_LIMIT, BrokenOff, TooSlow, error_body, one_line, page_title, whole_body
 from assets.sources.http_hosts import FetchError, Hosts, Patience
 
 __all__ = ["BODY_LIMIT", "FetchError", "Patience", "PoliteSession", "Response"]
@@ -224,7 +224,10 @@ def _check_kind(
     if not kind or kind in accept:
         return
     if kind in _PAGES:
-        title = page_title(error_body(answer, host, patience))
-        raise FetchError(f"{host} answered with a web page in place of data" + (f" («{title}»)" if title else ""))
+        body = error_body(answer, host, patience, REFUSED_LIMIT)
+        title = page_title(body)
+        words = f"{host} answered with a web page in place of data" + (f" («{title}»)" if title else "")
+        raise FetchError(words, body=body, url=answer.url)
     if accept:
-        raise FetchError(f"{host} answered with {one_line(kind, 60)}, expected {' or '.join(accept)}")
+        words = f"{host} answered with {one_line(kind, 60)}, expected {' or '.join(accept)}"
+        raise FetchError(words, body=error_body(answer, host, patience, REFUSED_LIMIT), url=answer.url)

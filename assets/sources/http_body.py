@@ -18,6 +18,8 @@ from assets.sources.http_hosts import FetchError, Patience
 
 _CHUNK = 1 << 18
 _ERROR_LIMIT = 64 * 1024
+#: How much is kept of a body that is no data, so that somebody can see what it was.
+REFUSED_LIMIT = 1024 * 1024
 _TITLE = re.compile(rb"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 
 
@@ -78,10 +80,10 @@ def _in_time(response: requests.Response, patience: Patience, stopwatch: Callabl
             window_began, in_window = now, 0
 
 
-def error_body(response: requests.Response, host: str, patience: Patience) -> bytes:
-    """What a service says with an error status, as far as it can be read; empty where it cannot."""
+def error_body(response: requests.Response, host: str, patience: Patience, limit: int = _ERROR_LIMIT) -> bytes:
+    """What a service says in place of data; empty where it is over `limit` bytes or cannot be read."""
     try:
-        return whole_body(response, host, _ERROR_LIMIT, patience)
+        return whole_body(response, host, limit, patience)
     except (FetchError, BrokenOff, TooSlow, OSError, zlib.error, HTTPError):
         return b""
 

@@ -19,12 +19,13 @@ from requests.utils import get_environ_proxies, select_proxy
 class FetchError(RuntimeError):
     """A body could not be had; the message says why, in plain words.
 
-    `status` and `body` hold what the service answered, where it answered with a status other than 200.
+    `body` is what the service sent, as far as we have it, and `url` where it came from. `status` is that of its answer
+    where it was other than 200: a body without it came as if all were well, and is no table.
     """
 
-    def __init__(self, message: str, status: int | None = None, body: bytes = b"") -> None:
+    def __init__(self, message: str, status: int | None = None, body: bytes = b"", url: str = "") -> None:
         super().__init__(message)
-        self.status, self.body = status, body
+        self.status, self.body, self.url = status, body, url
 
 
 @dataclass(frozen=True)

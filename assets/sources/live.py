@@ -32,10 +32,14 @@ class LiveAnswer:
 
 @dataclass(frozen=True)
 class Unchanged:
-    """The service itself says that nothing is newer than the copy that is known; `reason` says how it said so."""
+    """The service itself says that nothing is newer than the copy that is known; `reason` says how it said so.
+
+    `confirmed`: it compared with our very copy tonight, and did not only tell the day of its last update.
+    """
 
     reason: str
     url: str
+    confirmed: bool = False
 
 
 @dataclass(frozen=True)

@@ -94,24 +94,6 @@ NIGHTS: Mapping[str, Mapping[str, Fault]] = {
             cut_in_a_line,
             ("table cei_pc040", "expected 11 fields on every line", "cut short"),
         ),
-        "a truncated gzip": Fault(
-            "cei_pc050", cut_gzip, ("table cei_pc050", "expected a whole gzip body", "truncated")
-        ),
-        "an empty body": Fault(
-            "cei_wm020",
-            partial(whole, b""),
-            ("table cei_wm020", "expected SDMX-CSV with a header", "found an empty body"),
-        ),
-        "HTML with status 200": Fault(
-            "env_waspac",
-            partial(whole, b"<!DOCTYPE html><html><body>Maintenance</body></html>"),
-            ("table env_waspac", "expected SDMX-CSV", "found a page that starts with '<!DOCTYPE html>"),
-        ),
-        "JSON with status 200": Fault(
-            "env_waspacr",
-            partial(whole, b'{"error": {"status": 413, "label": "ASYNCHRONOUS_RESPONSE"}}'),
-            ("table env_waspacr", "expected a header with the column OBS_VALUE", "found '{"),
-        ),
     },
     "packaging_columns": {
         "a missing column": Fault(
@@ -387,7 +369,7 @@ def test_a_mended_body_is_taken_in_by_the_next_night(
     home = shutil.copytree(good_home, tmp_path / "home", symlinks=True)
     sources = [dg.AssetKey(["sources", name]) for name in ("vintages", "cei_wm060")]
     settings = night(home, edition=small_edition, eurostat_url=service.url)
-    service.answers = {"cei_wm060": Answer(b"")}
+    service.answers = {"cei_wm060": first_rows(1, service.body("cei_wm060"))}
     assert run_assets(settings, sources).exit_code == 1
     service.answers = {}
     assert run_assets(settings, sources).exit_code == 0
@@ -395,6 +377,37 @@ def test_a_mended_body_is_taken_in_by_the_next_night(
 
 
 # --- a service that does not deliver: no fault of the figures, and no reason to stop ---
+
+NO_TABLES: Mapping[str, tuple[Spoil, str]] = {
+    "a truncated gzip": (cut_gzip, "expected a whole gzip body, found a damaged or truncated one"),
+    "an empty body": (partial(whole, b""), "expected SDMX-CSV with the columns DATAFLOW and OBS_VALUE, found an empty"),
+    "HTML with status 200": (
+        partial(whole, b"<!DOCTYPE html><html><body>Maintenance</body></html>"),
+        "found a body that starts with '<!DOCTYPE html>",
+    ),
+    "JSON with status 200": (
+        partial(whole, b'{"error": {"status": 413, "label": "ASYNCHRONOUS_RESPONSE"}}'),
+        "found a body that starts with '{",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NO_TABLES)
+def test_a_body_that_is_no_table_is_kept_aside_and_the_copy_that_we_have_is_built_from(
+    name: str, good_home: Path, service: PlayedEurostat, small_edition: Path, tmp_path: Path
+) -> None:
+    spoil, says = NO_TABLES[name]
+    home = shutil.copytree(good_home, tmp_path / "home", symlinks=True)
+    answer = spoil(service.body("cei_wm060"))
+    service.answers = {"cei_wm060": answer}
+    sources = [dg.AssetKey(["sources", table]) for table in ("vintages", "cei_wm060")]
+    summary = run_assets(night(home, edition=small_edition, eurostat_url=service.url), sources)
+    service.answers = {}
+    assert (summary.exit_code, summary.refusals) == (0, ())
+    assert says in sentence_about(summary, "cei_wm060")
+    archive = Archive(home / "archive")
+    spoiled = [archive.read(r) for r in archive.records("cei_wm060") if r.origin == "spoiled"]
+    assert spoiled == ([answer.body] if answer.body else [])
 
 
 def sentence_about(summary: Summary, table: str) -> str:

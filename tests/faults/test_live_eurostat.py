@@ -118,11 +118,24 @@ CASES = {
     "a fault with status 200": Case(
         data(PlayedEurostat.fault(200, "150", "INVALID_QUERY_DIMENSION_VALUE: GEO=NL")),
         (KEPT, "answered: INVALID_QUERY_DIMENSION_VALUE: GEO=NL"),
+        archived=2,
     ),
     "HTML with status 200": Case(
-        data(Sent(PAGE, kind="text/html")), (KEPT, "a web page in place of data («Scheduled maintenance»)")
+        data(Sent(PAGE, kind="text/html")), (KEPT, "a web page in place of data («Scheduled maintenance»)"), archived=2
     ),
-    "a changed content type": Case(data(Sent(b"%PDF", kind="application/pdf")), (KEPT, "application/pdf, expected")),
+    "HTML that calls itself CSV": Case(
+        data(Sent(PAGE, kind="text/csv")), (KEPT, "expected SDMX-CSV with the columns", "<!DOCTYPE html>"), archived=2
+    ),
+    "an empty body": Case(data(Sent(b"", kind=CSV)), (KEPT, "OBS_VALUE, found an empty body")),
+    "a header without rows": Case(
+        data(Sent(OLD.split(b"\n")[0] + b"\n", kind=CSV)), (KEPT, "found a header without rows"), archived=2
+    ),
+    "a damaged gzip that calls itself one": Case(
+        data(Sent(packed(NEW, 20).body, kind="application/gzip")), (KEPT, "expected a whole gzip body"), archived=2
+    ),
+    "a changed content type": Case(
+        data(Sent(b"%PDF", kind="application/pdf")), (KEPT, "application/pdf, expected"), archived=2
+    ),
     "body far too large": Case(data(replace(WHOLE, body=NEW + b"x" * 400_000)), (KEPT, "is larger than 400000 bytes")),
     "redirect to another host": Case(
         data(Sent(b"", 302, headers=(("Location", "http://example.org/data"),))), (KEPT, "to another host, example.org")
@@ -144,6 +157,11 @@ CASES = {
     "413, a part is gone": Case(
         both(limited(300), lambda service: service.orders.append(("/A.W1501+", Sent(b"", 403)))),
         (KEPT, "answered 403"),
+    ),
+    "413, a later part is gone": Case(
+        both(limited(300), lambda service: service.orders.append(("/A...FR+", Sent(b"", 403)))),
+        (KEPT, "answered 403"),
+        archived=2,
     ),
     "413, and a part that fails once": Case(
         both(limited(300), lambda service: service.orders.append(("/A...FR+", Sent(b"", 500)))),
@@ -186,6 +204,7 @@ CASES = {
             ),
         ),
         (KEPT, "when asked for them it said: DATA_NOT_YET_AVAILABLE: try again"),
+        archived=2,
     ),
     "no table of contents": Case(without_contents(Sent(b"", 404)), (FRESH,), new=True, archived=2),
     "a page in place of the table of contents": Case(
@@ -263,6 +282,16 @@ def test_a_fault_of_the_service_costs_news_and_never_figures(
     assert tuple(played.waits.seconds) == case.waits
 
 
+def test_what_came_in_place_of_a_table_is_kept_as_spoiled_with_its_address(
+    service: PlayedEurostat, tmp_path: Path
+) -> None:
+    played = tonight_with(CASES["HTML with status 200"], service, tmp_path)
+    live, spoiled = played.archive.records(TABLE)
+    assert (live.origin, spoiled.origin) == ("live", "spoiled")
+    assert spoiled.retrieved_from == live.retrieved_from
+    assert played.archive.read(spoiled) == PAGE
+
+
 def test_the_parts_of_a_table_are_asked_with_no_overlap_and_count_up_to_the_whole(
     service: PlayedEurostat, tmp_path: Path
 ) -> None:
@@ -304,7 +333,7 @@ def test_a_table_that_is_updated_between_its_parts_is_not_put_together(service: 
     service._sdmx_2 = updating  # type: ignore[method-assign]
     played = one_night(service, tmp_path, TONIGHT)
     assert "the table was updated while its parts were fetched (2025-02-27 and 2026-11-20)" in played.fetched.sentence()
-    assert len(played.archive.records(TABLE)) == 1
+    assert [record.origin for record in played.archive.records(TABLE)] == ["live", "spoiled"]
 
 
 def test_a_table_that_the_contents_call_unchanged_is_not_asked_for(service: PlayedEurostat, tmp_path: Path) -> None:
