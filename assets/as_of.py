@@ -12,7 +12,7 @@ import hashlib
 import json
 import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from assets.night import Night
-from assets.sources.archive import Archive, ArchiveDamaged, ArchiveRecord, write_first, write_whole
+from assets.sources.archive import ArchiveDamaged, ArchiveRecord, write_first, write_whole
 from assets.table_store import TableRefused, code_digest, inputs_key
 from contracts.contract import source_contract, source_names
 from publish.published import ReleaseRecord, datasets, known_releases, version_key
@@ -51,7 +51,7 @@ class NightRead:
 
 @dataclass(frozen=True)
 class OldNight:
-    """A night to rebuild. `moment` is the one that its releases carry; `recorded` is None where no night was recorded.
+    """A night to rebuild, as it was `recorded`. `moment` is the one that its releases carry.
 
     `known` are the copies (source, sha256) that could be seen then, `without` the sources of which there was none.
     """
@@ -61,7 +61,7 @@ class OldNight:
     used: Mapping[str, str]
     known: frozenset[tuple[str, str]]
     without: tuple[str, ...]
-    recorded: NightRead | None
+    recorded: NightRead
 
 
 @cache
@@ -136,16 +136,18 @@ def end_of(date: str) -> str:
 
 
 def old_night(night: Night, date: str) -> OldNight:
-    """The newest night on or before a date: as it was recorded, or else with the newest copies retrieved by then.
+    """The newest recorded night on or before a date.
 
-    Raises AsOfError where the date is none, or lies before everything that we have.
+    Raises AsOfError where the date is none, lies before the first night or in the future. Which copies an unrecorded
+    night read is not known: what was embedded then may carry a later moment.
     """
     until, reads = end_of(date), nights(night)
+    _refuse_outside(date, until, reads, night.moment)
     before = [read for read in reads if read.moment <= until]
-    recorded = before[-1] if before else None
-    from_, to = (recorded.moment, _next_moment(reads, recorded, until)) if recorded else ("", until)
-    made = [r.released_at for r in _all_releases(night.published) if from_ <= r.released_at <= to]
-    moment = max(made) if made else (recorded.moment if recorded else until)
+    recorded = before[-1]
+    to = _next_moment(reads, recorded, until)
+    made = [r.released_at for r in _all_releases(night.published) if recorded.moment <= r.released_at <= to]
+    moment = max(made, default=recorded.moment)
     pinned_since = first_read(reads)
     pinned_then = set(first_read(before))
     known = frozenset(
@@ -155,11 +157,23 @@ def old_night(night: Night, date: str) -> OldNight:
         if (record.source, record.sha256) in pinned_then
         or ((record.source, record.sha256) not in pinned_since and record.retrieved_at <= moment)
     )
-    used = dict(recorded.used) if recorded else dict(_newest(night.archive, known))
-    if not used:
-        raise AsOfError(f"the archive has nothing retrieved on or before {date}; give a later date")
-    without = tuple(source for source in source_names() if source not in used)
-    return OldNight(date.replace(":", ""), moment, used, known, without, recorded)
+    without = tuple(source for source in source_names() if source not in recorded.used)
+    return OldNight(date.replace(":", ""), moment, dict(recorded.used), known, without, recorded)
+
+
+def _refuse_outside(date: str, until: str, reads: Sequence[NightRead], now: str) -> None:
+    """Refuses a date before the first night, and one after both the last night and `now`."""
+    if not reads:
+        raise AsOfError("no night is recorded here yet; see --home, or run `ketenmonitor nightly` first")
+    first, last = reads[0].moment[:10], reads[-1].moment[:10]
+    if until < reads[0].moment:
+        # a moment on the day of the first night, but before it, needs more than the date
+        given = f"{reads[0].moment}; give that moment" if date[:10] == first else f"{first}; give that date"
+        raise AsOfError(f"{date} lies before every night: the first night is of {given} or a later one")
+    # a date means its end, so that today itself is not in the future
+    is_moment = len(date) > len(first)
+    if date > max((now, reads[-1].moment) if is_moment else (now[:10], last)):
+        raise AsOfError(f"{date} is in the future: the last night is of {last}; give that date or an earlier one")
 
 
 def _next_moment(reads: Sequence[NightRead], recorded: NightRead, until: str) -> str:
@@ -175,15 +189,6 @@ def _all_releases(published: Path) -> list[ReleaseRecord]:
     return [record for dataset in datasets(published) for record in known_releases(published, dataset)]
 
 
-def _newest(archive: Archive, known: frozenset[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """The newest copy of each source: of the live service where there is one, as a night chooses."""
-    for source in source_names():
-        records = [record for record in archive.records(source) if (source, record.sha256) in known]
-        live = [record for record in records if record.origin == "live"]
-        if records:
-            yield source, (live or records)[-1].sha256
-
-
 def releases_then(published: Path, dataset: str, moment: str) -> tuple[ReleaseRecord | None, list[ReleaseRecord]]:
     """The release that was made at `moment`, if any, and the releases that stood before it, oldest first."""
     known = [record for record in known_releases(published, dataset) if record.released_at <= moment]
@@ -197,19 +202,16 @@ def lay_out(night: Night, old: OldNight) -> Night:
     home = night.home / "as_of" / old.label
     shutil.rmtree(home, ignore_errors=True)
     started = datetime.fromisoformat(old.moment.replace("Z", "+00:00")).astimezone(UTC)
-    public_url = old.recorded.public_url if old.recorded else night.public_url
-    rebuilt = replace(night, home=home, started_at=started, public_url=public_url)
+    rebuilt = replace(night, home=home, started_at=started, public_url=old.recorded.public_url)
     for source, sha256 in sorted(old.known):
         for name in (sha256, f"{sha256}.json"):
             _link(home / "archive" / source / name, night.home / "archive" / source / name)
     write_whole(rebuilt.vintages, (json.dumps(dict(old.used), indent=1) + "\n").encode())
     # a source of which there was no copy is awaited: that stops nothing
-    fetched = {name: {"outcome": "awaited"} for name in old.without} | (
-        dict(old.recorded.fetched) if old.recorded else {}
-    )
+    fetched = {name: {"outcome": "awaited"} for name in old.without} | dict(old.recorded.fetched)
     write_whole(rebuilt.fetched, (json.dumps(fetched, ensure_ascii=False, indent=1) + "\n").encode())
     for path, read in _night_files(night):
-        if old.recorded is not None and read.moment <= old.recorded.moment:
+        if read.moment <= old.recorded.moment:
             _link(home / "nights" / path.name, path)
     for dataset in datasets(night.published):
         _, earlier = releases_then(night.published, dataset, old.moment)

@@ -21,22 +21,33 @@ SHOWN = 5
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """What became of one dataset: `same` bytes, `nothing_new` or `stopped` as on that night, else it `differs`."""
+    """What became of one dataset: `same` bytes, `nothing_new` or `stopped` as on that night, else it `differs`.
+
+    `not_rebuilt` where the rebuild itself did not finish, so that nothing can be said of it.
+    """
 
     dataset: str
-    outcome: Literal["same", "nothing_new", "stopped", "differs"]
+    outcome: Literal["same", "nothing_new", "stopped", "differs", "not_rebuilt"]
     words: str
 
     @property
     def as_it_was(self) -> bool:
         """Whether the rebuild gave what that night gave."""
-        return self.outcome != "differs"
+        return self.outcome in ("same", "nothing_new", "stopped")
+
+
+def not_rebuilt(dataset: str, unfinished: Mapping[str, str]) -> Rebuilt:
+    """A dataset of which some assets (-> why) were not made though nothing refused them."""
+    (asset, why), more = next(iter(unfinished.items())), len(unfinished) - 1
+    first = why.splitlines()[0]
+    others = f", and {more} more" if more else ""
+    return Rebuilt(dataset, "not_rebuilt", f"{dataset}: not rebuilt, nothing is known of it ({asset} {first}{others})")
 
 
 def outcome_of(night: Night, rebuilt: Night, old: OldNight, dataset: str, refusal: str | None) -> Rebuilt | None:
     """What became of a dataset; None where there was nothing of it then and there is nothing now.
 
-    `night` has what is published, `rebuilt` what was built; `refusal` says why the package was not made.
+    `night` has what is published, `rebuilt` what was built; `refusal` says why the package was refused.
     """
     made, earlier = releases_then(night.published, dataset, old.moment)
     stood = newest_standing(earlier)
@@ -88,22 +99,16 @@ def _withdrawn_since(earlier: list[ReleaseRecord]) -> str:
 
 def circumstances(old: OldNight) -> list[str]:
     """What to know beforehand: which night this is, from which copies, and whether the code is the same."""
-    if old.recorded is None:
-        said = [
-            f"No night was recorded by then. Rebuilt as of {old.moment} from the newest copies retrieved by then; "
-            "which code ran at the time is not known, so that a difference may come from the code."
-        ]
+    said = [f"Rebuilt from the copies that the night of {old.recorded.moment} read, as released {old.moment}."]
+    changed = {
+        "code and contracts of the tables": (old.recorded.code, code_digest()),
+        "code that writes releases": (old.recorded.publishing, publishing_digest()),
+    }
+    other = [f"{what} ({then[:12]} then, {now[:12]} now)" for what, (then, now) in changed.items() if then != now]
+    if other:
+        said.append(f"Other {' and other '.join(other)}: what differs below may come from that.")
     else:
-        said = [f"Rebuilt from the copies that the night of {old.recorded.moment} read, as released {old.moment}."]
-        changed = {
-            "code and contracts of the tables": (old.recorded.code, code_digest()),
-            "code that writes releases": (old.recorded.publishing, publishing_digest()),
-        }
-        other = [f"{what} ({then[:12]} then, {now[:12]} now)" for what, (then, now) in changed.items() if then != now]
-        if other:
-            said.append(f"Other {' and other '.join(other)}: what differs below may come from that.")
-        else:
-            said.append("Code, contracts and libraries are those of that night.")
+        said.append("Code, contracts and libraries are those of that night.")
     if old.without:
         said.append(f"No copy of that time: {', '.join(old.without)}.")
     return said
@@ -113,7 +118,7 @@ def as_json(old: OldNight, found: list[Rebuilt]) -> Mapping[str, object]:
     """The outcome for a program."""
     return {
         "moment": old.moment,
-        "recorded": old.recorded.moment if old.recorded else None,
+        "recorded": old.recorded.moment,
         "circumstances": circumstances(old),
         "datasets": [
             {"dataset": one.dataset, "outcome": one.outcome, "as_it_was": one.as_it_was, "words": one.words}

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from assets.night import Night
     from assets.sources.archive_check import ArchiveCheck
+    from pipelines.nightly import Summary
     from pipelines.settings import Settings
 
 DONE, DIFFERENT, WRONG_USE = 0, 1, 2
@@ -90,11 +91,14 @@ def _checked(night: "Night") -> "ArchiveCheck":
 
 
 def build_as_of(arguments: argparse.Namespace, settings: "Settings") -> int:
-    """Rebuilds an old night aside; 0 it gave what it gave then, 1 something differs, 2 there is no such night."""
+    """Rebuilds an old night aside.
+
+    0 it gave what it gave then, 1 something differs, 2 there is no such night or the rebuild did not finish.
+    """
     from assets.as_of import AsOfError, lay_out, old_night, seed_previous_tables
-    from assets.as_of_outcome import as_json, circumstances, outcome_of
+    from assets.as_of_outcome import as_json, circumstances, not_rebuilt, outcome_of
     from contracts.contract import product_names
-    from pipelines.nightly import assets_of_part, run_assets
+    from pipelines.nightly import assets_of_part, causes, executed, summarise, unfinished
     from publish.published import ReleaseError
 
     night = settings.night()
@@ -105,19 +109,37 @@ def build_as_of(arguments: argparse.Namespace, settings: "Settings") -> int:
         return WRONG_USE
     rebuilt = lay_out(night, old)
     seed_previous_tables(rebuilt, old)
-    summary = run_assets(rebuilt, assets_of_part("build"), arguments.verbose)
-    reasons = {refusal.asset: refusal.reason for refusal in summary.refusals}
-    blocked = {
-        dataset.dataset: "; ".join(reasons[asset] for asset in dataset.because)
-        for dataset in summary.datasets
-        if dataset.outcome == "blocked"
-    }
-    found = [
-        one for name in product_names() if (one := outcome_of(night, rebuilt, old, name, blocked.get(name))) is not None
-    ]
+    selection = assets_of_part("build")
+    results = executed(rebuilt, selection, arguments.verbose)
+    left = unfinished(results, selection)
+    blocked = _blocked(summarise(rebuilt, results))
+    found = []
+    for name in product_names():
+        behind = causes(name, set(left))
+        if behind:
+            found.append(not_rebuilt(name, {asset: why for asset, why in left.items() if asset in behind}))
+        elif (one := outcome_of(night, rebuilt, old, name, blocked.get(name))) is not None:
+            found.append(one)
     if arguments.json:
         print(json.dumps(as_json(old, found), ensure_ascii=False, indent=2))
     else:
         print("\n".join([*circumstances(old), "", *(f"  {one.words}" for one in found)]))
         print(f"\nWhat was rebuilt is in as_of/{old.label}/staging; nothing that is published has changed.")
+    if left:
+        print(
+            f"ketenmonitor build --as-of: the rebuild did not finish, {len(left)} of {len(selection)} assets were not "
+            "made; run it again",
+            file=sys.stderr,
+        )
+        return WRONG_USE
     return DONE if all(one.as_it_was for one in found) else DIFFERENT
+
+
+def _blocked(summary: "Summary") -> dict[str, str]:
+    """dataset -> why an audit or the policy refused it."""
+    reasons = {refusal.asset: refusal.reason for refusal in summary.refusals}
+    return {
+        dataset.dataset: "; ".join(reasons[asset] for asset in dataset.because)
+        for dataset in summary.datasets
+        if dataset.outcome == "blocked"
+    }

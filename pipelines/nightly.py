@@ -5,9 +5,11 @@ Not here: assets and their order (`definitions.py`), words of the command line (
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from typing import Any
 
 import dagster as dg
+from dagster._core.execution.plan.objects import ErrorSource
 
 from assets.catalogue_asset import CATALOGUE
 from assets.night import Night
@@ -19,6 +21,8 @@ from pipelines.instance import instance
 
 # Mended files that the summary names; the run in the steward's view has them all.
 MENDED_SAID = 10
+# the error with which Dagster stops what stands below a check that is blocking
+BLOCKED_BY_CHECK = "DagsterAssetCheckFailedError"
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,13 @@ def run_night(night: Night, verbose: bool = False) -> Summary:
 
 def run_assets(night: Night, selection: Sequence[dg.AssetKey] | None, verbose: bool = False) -> Summary:
     """Runs all assets, or only some, such as fetching without building; then the site, where something was released."""
+    return summarise(night, executed(night, selection, verbose))
+
+
+def executed(
+    night: Night, selection: Sequence[dg.AssetKey] | None, verbose: bool = False
+) -> list[dg.ExecuteInProcessResult]:
+    """What `run_assets` runs: the run of the assets, and that of the site where something may have been released."""
     definitions = build_definitions(night=lambda: night)
     # the console shows the log only when asked; the instance keeps it in any case
     run_config = {"loggers": {"console": {"config": {"log_level": "INFO" if verbose else "CRITICAL"}}}}
@@ -124,12 +135,12 @@ def run_assets(night: Night, selection: Sequence[dg.AssetKey] | None, verbose: b
                     instance=dagster_instance, raise_on_error=False, run_config=run_config
                 )
             )
-        return summarise(night, results)
+    return results
 
 
 def assets_of_part(which: str) -> list[dg.AssetKey]:
     """The assets of one part of the night: `fetch`, `build` or `publish`."""
-    every = build_definitions().resolve_asset_graph().get_all_asset_keys()
+    every: set[dg.AssetKey] = _graph().get_all_asset_keys()
     publish = {release_key(name) for name in product_names()}
     parts = {"fetch": {VINTAGES}, "publish": publish, "build": every - publish - {VINTAGES, CATALOGUE}}
     return sorted(parts[which], key=lambda key: list(key.path))
@@ -144,6 +155,37 @@ def _reason(event: dg.DagsterEvent) -> str:
     while error is not None and error.cause is not None:
         error = error.cause
     return (error.message.strip() if error is not None else "") or str(event.message)
+
+
+def unfinished(results: Sequence[dg.ExecuteInProcessResult], selection: Sequence[dg.AssetKey]) -> dict[str, str]:
+    """Assets of the selection that were not made though nothing refused them -> why, the causes first.
+
+    A refusal is a `Failure` that an asset raises of itself, or a blocking check. A run that was interrupted or that
+    broke down says nothing about the tables. What waits for a refused asset, or is skipped because a source is awaited,
+    is not named.
+    """
+    done: set[str] = set()
+    refused: set[str] = set()
+    found: dict[str, str] = {}
+    for event in (event for result in results for event in result.all_events):
+        if event.is_step_success or event.is_step_skipped:
+            done.add(_asset_of(event))
+        elif event.is_step_failure:
+            data = event.step_failure_data
+            if data.error_source is ErrorSource.INTERRUPT:
+                found[_asset_of(event)] = "was interrupted"
+            elif data.user_failure_data is not None or (data.error and data.error.cls_name == BLOCKED_BY_CHECK):
+                refused.add(_asset_of(event))
+            else:
+                found[_asset_of(event)] = f"broke down: {_reason(event)}"
+    graph = _graph()
+    for key in sorted(selection, key=lambda key: list(key.path)):
+        name = "/".join(key.path)
+        if name in done | refused | set(found):
+            continue
+        if not refused & {"/".join(above.path) for above in graph.get_ancestor_asset_keys(key)}:
+            found[name] = "did not run"
+    return found
 
 
 def summarise(night: Night, results: Sequence[dg.ExecuteInProcessResult]) -> Summary:
@@ -164,7 +206,7 @@ def summarise(night: Night, results: Sequence[dg.ExecuteInProcessResult]) -> Sum
             made.get("/".join(release_key(name).path)),
             made.get("/".join(package_key(group_of(name)).path)),
         )
-        because = tuple(sorted(_causes(name, refused)))
+        because = tuple(sorted(causes(name, refused)))
         if release is not None:
             outcome = "released" if release["released tonight"] else "unchanged"
             datasets.append(DatasetOutcome(name, outcome, str(release["version"])))
@@ -184,13 +226,23 @@ def _asset_of(event: dg.DagsterEvent) -> str:
     return str(event.step_key or "").replace("__", "/", 1)
 
 
-def _causes(name: str, refused: set[str]) -> set[str]:
-    """The refused assets on which a release depends."""
-    graph = build_definitions().resolve_asset_graph()
-    upstream = {"/".join(k.path) for k in graph.get_ancestor_asset_keys(release_key(name))} | {
-        "/".join(release_key(name).path)
-    }
-    return refused & upstream
+def causes(name: str, assets: set[str]) -> set[str]:
+    """Those of some assets on which the release of a dataset depends, itself included."""
+    return assets & _upstream(name)
+
+
+@cache
+def _upstream(name: str) -> frozenset[str]:
+    # the order of the assets is the same all through a process, and making the graph takes a while
+    graph = _graph()
+    return frozenset(
+        "/".join(key.path) for key in {*graph.get_ancestor_asset_keys(release_key(name)), release_key(name)}
+    )
+
+
+@cache
+def _graph() -> Any:
+    return build_definitions().resolve_asset_graph()
 
 
 def _standing_version(night: Night, name: str) -> str | None:

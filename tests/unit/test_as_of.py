@@ -137,15 +137,13 @@ def with_nights(tmp_path: Path) -> Night:
         ("2026-11-23", 23, b"of the 23", [b"of the 10th", b"of the 21", b"of the 22", b"of the 23"]),
         ("2026-11-22", 21, b"of the 21", [b"of the 10th", b"of the 21"]),
         ("2026-11-21", 21, b"of the 21", [b"of the 10th", b"of the 21"]),
-        # before the first night that was recorded: what was retrieved by then
-        ("2026-11-20", None, b"of the 10th", [b"of the 10th"]),
     ],
 )
 def test_a_date_gives_the_newest_night_before_it_and_what_could_be_seen_then(
-    with_nights: Night, date: str, recorded: int | None, read: bytes, known: list[bytes]
+    with_nights: Night, date: str, recorded: int, read: bytes, known: list[bytes]
 ) -> None:
     old = old_night(with_nights, date)
-    assert (old.recorded.moment if old.recorded else None) == (text(recorded) if recorded else None)
+    assert old.recorded.moment == text(recorded)
     bodies = {r.sha256: with_nights.archive.read(r) for r in with_nights.archive.records(SOURCE)}
     assert bodies[old.used[SOURCE]] == read
     assert sorted(bodies[sha256] for _, sha256 in old.known) == known
@@ -153,16 +151,38 @@ def test_a_date_gives_the_newest_night_before_it_and_what_could_be_seen_then(
     assert SOURCE not in old.without
 
 
-def test_without_a_recorded_night_a_live_copy_goes_before_an_embedded_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("date", "words"),
+    [
+        ("1999-12-31", "the first night is of 2026-11-21; give that date or a later one"),
+        # copies had been retrieved by then, but which of them a night read is not known
+        ("2026-11-20", "the first night is of 2026-11-21; give that date or a later one"),
+        ("2026-11-21T02:59:59Z", "the first night is of 2026-11-21T03:00:00Z; give that moment or a later one"),
+        ("2026-11-26", "is in the future: the last night is of 2026-11-23; give that date or an earlier one"),
+        ("2026-11-25T03:00:01Z", "is in the future: the last night is of 2026-11-23; give that date or an earlier one"),
+    ],
+)
+def test_a_date_before_the_first_night_or_in_the_future_is_refused_and_makes_no_home(
+    with_nights: Night, date: str, words: str
+) -> None:
+    with pytest.raises(AsOfError) as refused:
+        old_night(with_nights, date)
+    assert str(refused.value).startswith(f"{date} ")
+    assert str(refused.value).endswith(words)
+
+
+def test_where_no_night_is_recorded_none_can_be_rebuilt(tmp_path: Path) -> None:
     night = night_of(tmp_path, 25)
-    live = archived(night, b"live", "2026-11-10T00:00:00Z")
-    archived(night, b"newer embedded edition", "2026-11-12T00:00:00Z", "embedded_edition")
-    assert old_night(night, "2026-11-20").used == {SOURCE: live}
+    archived(night, b"live", "2026-11-10T00:00:00Z")
+    with pytest.raises(AsOfError, match="no night is recorded here yet; see --home, or run `ketenmonitor nightly`"):
+        old_night(night, "2026-11-20")
 
 
-def test_a_date_before_everything_is_refused(with_nights: Night) -> None:
-    with pytest.raises(AsOfError, match="nothing retrieved on or before 2026-11-01; give a later date"):
-        old_night(with_nights, "2026-11-01")
+def test_a_last_night_of_later_than_now_can_be_rebuilt(with_nights: Night) -> None:
+    early = replace(with_nights, started_at=moment(20))
+    assert [old_night(early, date).moment for date in ("2026-11-23", text(23))] == [text(23)] * 2
+    with pytest.raises(AsOfError, match="2026-11-24 is in the future"):
+        old_night(early, "2026-11-24")
 
 
 def test_the_home_of_a_rebuild_shows_what_was_known_then_and_is_made_anew(with_nights: Night) -> None:
@@ -310,20 +330,15 @@ def test_figures_that_were_fetched_first_and_built_an_hour_later_are_rebuilt_wit
     keep_night(replace(night, started_at=moment(21, hour=2)), {SOURCE: "a" * 64})
     released(tmp_path, 21, 78.1)
     old = old_night(night, "2026-11-21")
-    assert old.recorded is not None
     assert (old.recorded.moment, old.moment) == ("2026-11-21T02:00:00Z", text(21))
 
 
-def test_other_code_and_a_night_that_was_not_recorded_are_said_beforehand(
-    with_nights: Night, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_other_code_is_said_beforehand(with_nights: Night, monkeypatch: pytest.MonkeyPatch) -> None:
     as_then = circumstances(old_night(with_nights, "2026-11-21"))
     assert as_then[:2] == [
         f"Rebuilt from the copies that the night of {text(21)} read, as released {text(21)}.",
         "Code, contracts and libraries are those of that night.",
     ]
-    unrecorded = circumstances(old_night(with_nights, "2026-11-20"))
-    assert unrecorded[0].startswith("No night was recorded by then. Rebuilt as of 2026-11-20T23:59:59Z from the newest")
     monkeypatch.setattr("assets.as_of_outcome.code_digest", lambda: "c" * 64)
     other = circumstances(old_night(with_nights, "2026-11-21"))[1]
     assert other.startswith("Other code and contracts of the tables (")
@@ -414,13 +429,39 @@ def test_the_revision_of_the_source_is_published_with_the_figures_that_follow_fr
     assert (row["from_origin"], row["to_origin"]) == ("embedded_edition", "embedded_edition")
 
 
+@pytest.mark.parametrize(
+    ("error", "code", "outcome", "words"),
+    [
+        (KeyboardInterrupt(), 2, "not_rebuilt", "known of it (sources/craft_centres_nl was interrupted, and "),
+        (OSError("the disk is full"), 2, "not_rebuilt", " broke down: OSError: the disk is full, and "),
+        (dg.Failure("an audit refused it"), 1, "differs", " but that night released 1.1.0 (an audit refused it"),
+    ],
+    ids=["interrupted", "broken", "refused"],
+)  # fmt: skip
+def test_only_a_refusal_is_an_outcome_and_a_rebuild_that_did_not_finish_is_none(
+    two_nights: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: BaseException,
+    code: int, outcome: str, words: str,
+) -> None:  # fmt: skip
+    def stop(*_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr("assets.source_assets.pinned_record", stop)
+    monkeypatch.setattr("pipelines.nightly.assets_of_part", lambda _: [k for k in chain_assets() if k != VINTAGES])
+    assert archive_commands.build_as_of(*command(two_nights, as_of="2026-11-22", json=True)) == code
+    said = capsys.readouterr()
+    (found,) = [one for one in json.loads(said.out)["datasets"] if one["dataset"] == CHAIN]
+    assert (found["outcome"], found["as_it_was"]) == (outcome, False)
+    assert words in found["words"]
+    assert ("the rebuild did not finish" in said.err) == (code == 2)
+
+
 def test_a_date_before_everything_and_no_date_are_wrong_use(
     two_nights: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert archive_commands.build_as_of(*command(two_nights, as_of="1999-12-31")) == 2
     assert archive_commands.build_as_of(*command(two_nights, as_of="last week")) == 2
     said = capsys.readouterr().err
-    assert "ketenmonitor build --as-of: the archive has nothing retrieved on or before 1999-12-31" in said
+    assert "ketenmonitor build --as-of: 1999-12-31 lies before every night: the first night is of 2026-11-21" in said
     assert "'last week' is no date" in said
 
 
