@@ -20,6 +20,8 @@ from publish.whole_files import sync_folder
 
 #: What a write that was broken off leaves behind begins with this; it counts for nothing.
 WRITING = ".writing-"
+#: The newest confirmation of a copy stands beside its record: `<sha256>.seen.json`.
+SEEN = ".seen.json"
 ORIGINS = ("live", "embedded_edition", "curated")
 
 
@@ -138,6 +140,8 @@ class Archive:
         """
         found = []
         for path in sorted((self.root / source).glob("*.json")):
+            if path.name.endswith(SEEN):
+                continue
             try:
                 record = self._read_record(path)
             except ArchiveDamaged:
@@ -145,6 +149,30 @@ class Archive:
             if path.with_suffix("").exists():
                 found.append(record)
         return sorted(found, key=lambda r: (r.retrieved_at, r.sha256))
+
+    def confirm(self, again: ArchiveRecord) -> None:
+        """Notes that a service gave the bytes of an archived copy once more: when, from where, as which edition.
+
+        The record of the copy stays the first. Only the newest confirmation is kept; an older one changes nothing.
+        """
+        path = self.root / again.source / f"{again.sha256}{SEEN}"
+        before = self.confirmations(again.source).get(again.sha256)
+        if before is None or before.retrieved_at <= again.retrieved_at:
+            write_whole(path, (json.dumps(asdict(again), ensure_ascii=False, indent=2) + "\n").encode())
+
+    def confirmations(self, source: str) -> dict[str, ArchiveRecord]:
+        """The newest confirmation of each copy of a source that was given again, by sha256, as a record of that moment.
+
+        One that cannot be read is passed over: the copy then counts from its own record.
+        """
+        found = {}
+        for path in sorted((self.root / source).glob(f"*{SEEN}")):
+            try:
+                again = self._read_record(path, SEEN)
+            except ArchiveDamaged:
+                continue
+            found[again.sha256] = again
+        return found
 
     def record(self, source: str, sha256: str) -> ArchiveRecord:
         """The record of one copy; ArchiveDamaged where it is gone."""
@@ -168,12 +196,16 @@ class Archive:
             )
         return body
 
-    def _read_record(self, path: Path) -> ArchiveRecord:
+    def confirmation(self, source: str, sha256: str) -> ArchiveRecord:
+        """The newest confirmation of one copy; ArchiveDamaged where it cannot be read."""
+        return self._read_record(self.root / source / f"{sha256}{SEEN}", SEEN)
+
+    def _read_record(self, path: Path, ending: str = ".json") -> ArchiveRecord:
         try:
             record = ArchiveRecord(**json.loads(path.read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError) as error:
             raise ArchiveDamaged(f"{path.parent.name}: record {path.name} cannot be read ({error})") from error
-        if (record.source, record.sha256) != (path.parent.name, path.stem):
+        if (record.source, record.sha256) != (path.parent.name, path.name.removesuffix(ending)):
             raise ArchiveDamaged(
                 f"{path.parent.name}: record {path.name} cannot be read (it is about {record.source} {record.sha256})"
             )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from assets.sources.archive import WRITING, Archive, ArchiveDamaged
+from assets.sources.archive import SEEN, WRITING, Archive, ArchiveDamaged
 from publish.content import released_table
 from publish.difference import PROVENANCE_TABLE
 from publish.published import ReleaseError, datasets, release_folders
@@ -54,7 +54,7 @@ def check_archive(archive: Archive, published: Path) -> ArchiveCheck:
             f"{folder.name}: {name} was left by a write that was broken off; it may be removed" for name in left
         ]
         names -= set(left)
-        found = sorted({name.removesuffix(".json") for name in names})
+        found = sorted({name.removesuffix(SEEN).removesuffix(".json") for name in names})
         for name in found:
             if not _SHA256.fullmatch(name):
                 message = f"{folder.name}: {name} does not belong in the archive; move it elsewhere"
@@ -79,6 +79,12 @@ def _of_copy(archive: Archive, source: str, sha256: str, names: set[str]) -> Ite
             record = archive.record(source, sha256)
         except ArchiveDamaged as error:
             message = f"{error}; restore it from a backup, or fetch the source again"
+            yield ArchiveProblem(source, sha256, "torn record", message)
+    if f"{sha256}{SEEN}" in names:
+        try:
+            archive.confirmation(source, sha256)
+        except ArchiveDamaged as error:
+            message = f"{error}; remove {sha256}{SEEN}: it only says when the service last gave these bytes again"
             yield ArchiveProblem(source, sha256, "torn record", message)
     if sha256 not in names:
         message = f"{copy} has a record and no bytes; restore them from a backup, or fetch the source again"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +129,7 @@ def fetch_source(
             except FetchError as error:
                 reason = f"the live service failed: {error}"
         if seen is not None:
-            return _said(contract, "kept", reason, seen, retrieved_at)
+            return _said(contract, "kept", reason, seen.record, retrieved_at)
     try:
         body, record = embedded_copy(source, settings.embedded)
     except FileNotFoundError:
@@ -143,22 +143,37 @@ def _said(contract: Contract, outcome: str, reason: str, record: ArchiveRecord, 
     return Fetched(record.source, outcome, reason, record, age, old)
 
 
-def _usable(source: str, archive: Archive, refused: frozenset[str]) -> ArchiveRecord | None:
-    """The newest live copy that no audit refused and whose bytes are there."""
-    for record in reversed(archive.records(source)):
+@dataclass(frozen=True)
+class _Seen:
+    """A copy that a live service gave: its record, and what is known of the last time that it was given."""
+
+    record: ArchiveRecord
+    last: ArchiveRecord
+
+
+def _usable(source: str, archive: Archive, refused: frozenset[str]) -> _Seen | None:
+    """The copy that the live service gave last, of those that no audit refused and whose bytes are there.
+
+    Bytes that came with the embedded edition, or that were given before another copy and again after it, count from the
+    last time that the service gave them.
+    """
+    confirmed = archive.confirmations(source)
+    found = []
+    for record in archive.records(source):
         path = archive.root / source / record.sha256
         whole = path.exists() and path.stat().st_size == record.bytes
-        if record.origin == "live" and record.sha256 not in refused and whole:
-            return record
-    return None
+        last = confirmed.get(record.sha256, record)
+        if last.origin == "live" and record.sha256 not in refused and whole:
+            found.append(_Seen(record, last))
+    return max(found, key=lambda seen: (seen.last.retrieved_at, seen.record.sha256), default=None)
 
 
 def _fetch_live(
-    contract: Contract, service: LiveService, seen: ArchiveRecord | None, archive: Archive, retrieved_at: str
+    contract: Contract, service: LiveService, seen: _Seen | None, archive: Archive, retrieved_at: str
 ) -> Fetched:
     source = contract.table
     try:
-        answer = _asked(service, contract, seen)
+        answer = _asked(service, contract, seen.last if seen is not None else None)
     except FetchError as error:
         if error.body and error.status is None:
             # what came is no table, and nothing is built from it; kept, so that somebody can see what it was
@@ -169,7 +184,9 @@ def _fetch_live(
     if isinstance(answer, Unchanged):
         if seen is None:
             raise FetchError("it says that nothing is newer than a copy that we do not have")
-        return _said(contract, "not_newer", answer.reason, seen, retrieved_at)
+        if answer.confirmed:
+            archive.confirm(replace(seen.last, retrieved_at=retrieved_at))
+        return _said(contract, "not_newer", answer.reason, seen.record, retrieved_at)
     before = {record.sha256 for record in archive.records(source)}
     record = record_of(
         answer.body,
@@ -182,6 +199,8 @@ def _fetch_live(
         last_modified=answer.last_modified,
     )
     stored = archive.put(answer.body, record)
+    if stored != record:
+        archive.confirm(record)
     outcome = "unchanged" if record.sha256 in before else "fetched"
     return _said(contract, outcome, answer.note, stored, retrieved_at)
 

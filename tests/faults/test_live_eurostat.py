@@ -356,6 +356,41 @@ def test_a_copy_of_the_day_of_the_update_is_asked_for_once_more(service: PlayedE
     assert service.count("/data/") == 2
 
 
+def test_a_table_that_was_given_again_is_not_asked_for_every_night_after(
+    service: PlayedEurostat, tmp_path: Path
+) -> None:
+    service.updated[TABLE] = "20.11.2026"
+    service.tables[TABLE] = OLD.replace(b"27/02/25 23:00:00", b"20/11/26 11:00:00")
+    outcomes = [one_night(service, tmp_path, f"2026-11-{day}T03:00:00Z").fetched.outcome for day in (20, 21, 22, 23)]
+    assert outcomes == ["fetched", "unchanged", "not_newer", "not_newer"]
+    assert service.count("/data/") == 2
+
+
+def test_bytes_that_came_with_the_embedded_edition_are_not_asked_for_every_night(
+    service: PlayedEurostat, tmp_path: Path
+) -> None:
+    service.tables[TABLE] = embedded_copy(TABLE)[0]
+    away = FetchSettings(None, "Ketenmonitor tests")
+    (first,) = fetch_all((TABLE,), Archive(tmp_path), away, "2026-11-19T03:00:00Z", lambda _: None)
+    found = [one_night(service, tmp_path, moment).fetched for moment in (YESTERDAY, TONIGHT)]
+    assert [first.outcome, *(item.outcome for item in found)] == ["embedded", "unchanged", "not_newer"]
+    assert {item.record for item in found} == {first.record}
+    service.always["/"] = Sent(b"", 404)
+    assert one_night(service, tmp_path, "2026-11-22T03:00:00Z").fetched.outcome == "kept"
+
+
+def test_a_copy_that_the_service_went_back_to_is_the_newest(service: PlayedEurostat, tmp_path: Path) -> None:
+    service.always["/catalogue"] = Sent(b"", 404)
+    for day, body in ((18, OLD), (19, NEW), (20, OLD)):
+        service.tables[TABLE] = body
+        one_night(service, tmp_path, f"2026-11-{day}T03:00:00Z")
+    service.always["/data/"] = Sent(b"", 404)
+    failed = one_night(service, tmp_path, TONIGHT)
+    assert failed.fetched.outcome == "kept"
+    assert failed.fetched.record is not None
+    assert failed.archive.read(failed.fetched.record) == OLD
+
+
 def test_another_selection_is_fetched_although_the_table_has_not_changed(
     service: PlayedEurostat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -326,3 +326,28 @@ def test_verify_names_what_is_wrong_with_a_copy(
 def test_an_archive_that_does_not_exist_yet_has_nothing_wrong_with_it(tmp_path: Path) -> None:
     checked = check_archive(Archive(tmp_path / "archive"), tmp_path / "published")
     assert (checked.copies, checked.bytes, checked.problems, checked.remarks) == (0, 0, (), ())
+
+
+def test_a_confirmation_stands_beside_the_first_record_and_an_older_one_changes_nothing(tmp_path: Path) -> None:
+    archive = Archive(tmp_path)
+    first = archive.put(BODY, record())
+    again, between = record(retrieved_at="2026-11-23T03:00:00Z"), record(retrieved_at="2026-11-22T03:00:00Z")
+    archive.confirm(again)
+    archive.confirm(between)
+    assert archive.records("cei_wm020") == [first]
+    assert archive.confirmations("cei_wm020") == {first.sha256: again}
+    checked = check_archive(archive, tmp_path / "published")
+    assert (checked.copies, checked.problems, checked.remarks) == (1, (), ())
+
+
+def test_a_torn_confirmation_is_passed_over_and_named(tmp_path: Path) -> None:
+    archive = Archive(tmp_path)
+    first = archive.put(BODY, record())
+    (tmp_path / "cei_wm020" / f"{first.sha256}.seen.json").write_text('{"source": "cei', encoding="utf-8")
+    assert archive.records("cei_wm020") == [first]
+    assert archive.confirmations("cei_wm020") == {}
+    (problem,) = check_archive(archive, tmp_path / "published").problems
+    assert (problem.kind, problem.copy) == ("torn record", first.sha256)
+    assert "it only says when the service last gave these bytes again" in problem.message
+    archive.confirm(record())
+    assert check_archive(archive, tmp_path / "published").problems == ()
