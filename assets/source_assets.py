@@ -56,12 +56,17 @@ def vintages(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) 
     from assets.sources.fetch import fetch_all
 
     progress = Progress(sys.stderr)
+
+    def say(sentence: str) -> None:
+        context.log.info(sentence)
+        progress.said(sentence)
+
     fetched = fetch_all(
         source_names(),
         night.archive,
         night.fetch_settings(),
         night.moment,
-        context.log.info,
+        say,
         starting=progress.starting,
     )
     progress.done()
@@ -100,9 +105,10 @@ def _table_of(fetched: "Sequence[Fetched]") -> str:
 
 
 class Progress:
-    """One line on a terminal that says which source is being fetched; nothing where nobody looks."""
+    """One line on a terminal that says which source is being fetched; in a log, a line as each source is done."""
 
     def __init__(self, terminal: TextIO) -> None:
+        self._log = None if terminal.isatty() else terminal
         self._terminal = terminal if terminal.isatty() else None
 
     def starting(self, source: str, number: int, of: int) -> None:
@@ -110,6 +116,12 @@ class Progress:
         if self._terminal is not None:
             self._terminal.write(f"\r\x1b[Kfetching {number} of {of}: {source}")
             self._terminal.flush()
+
+    def said(self, sentence: str) -> None:
+        """Writes what became of a source to a log at once, so that a night that hangs shows where."""
+        if self._log is not None:
+            self._log.write(f"{sentence}\n")
+            self._log.flush()
 
     def done(self) -> None:
         """Takes the line away."""

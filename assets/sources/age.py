@@ -14,6 +14,9 @@ from datetime import date
 from assets.sources.archive import ArchiveRecord
 from contracts.contract import Contract
 
+#: What the words on a stale source end with, in English.
+MAY_BE_NEWER = " There may be a newer edition."
+
 # an edition is a day, or several of which the newest counts; a month alone stands for its first day
 _DAY = re.compile(r"\b(\d{4})-(\d\d)(?:-(\d\d))?\b")
 
@@ -56,8 +59,8 @@ def stale(record: ArchiveRecord, contract: Contract, moment: str) -> Stale | Non
     return Stale(
         f"Deze cijfers zijn van {told[1]}; dat is langer geleden dan de {int(limit)} dagen die voor deze bron gelden. "
         "Er kan een nieuwere editie zijn.",
-        f"These figures are of {told[1]}; that is longer ago than the {int(limit)} days that hold for this source. "
-        "There may be a newer edition.",
+        f"These figures are of {told[1]}; that is longer ago than the {int(limit)} days that hold for this source."
+        f"{MAY_BE_NEWER}",
     )
 
 

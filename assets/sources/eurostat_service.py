@@ -28,6 +28,7 @@ from assets.sources.eurostat_body import check_body
 from assets.sources.eurostat_contents import ADDRESS, ContentsUnreadable, Listed, nothing_newer, parse_contents
 from assets.sources.eurostat_parts import Part, bundled
 from assets.sources.http import FetchError, PoliteSession, Response
+from assets.sources.http_body import one_line
 from assets.sources.live import Known, LiveAnswer, Unchanged
 from contracts.contract import Contract
 
@@ -54,6 +55,7 @@ class EurostatService:
         self._base, self._session, self._wait = base.rstrip("/"), session, wait
         self._contents: Mapping[str, Listed] | None = None
         self._waited = 0.0
+        self._unread = ""
 
     def fetch(self, contract: Contract, known: Known) -> LiveAnswer | Unchanged:
         """The newest body of a table, or that nothing is newer than `known`. Raises FetchError in plain words."""
@@ -86,13 +88,16 @@ class EurostatService:
         if self._contents is None:
             try:
                 self._contents = parse_contents(self._session.get(f"{self._base}/{ADDRESS}").body)
-            except (FetchError, ContentsUnreadable):
+            except (FetchError, ContentsUnreadable) as error:
+                self._unread = f"its table of contents could not be read: {one_line(str(error))}"
                 self._contents = {}  # then every table is asked for, as before there was a table of contents
         return self._contents.get(contract.table.lower())
 
     def _note(self, *more: str) -> str:
         waited = [f"after waiting {self._waited:.0f} s for the service"] if self._waited else []
-        return ", ".join([*more, *waited])
+        # said with the first table that comes, and not with all forty
+        unread, self._unread = [self._unread] if self._unread else [], ""
+        return ", ".join([*more, *waited, *unread])
 
     def _answer(
         self, url: str, contract: Contract, anew: bool = False, etag: str | None = None, modified: str | None = None

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from assets.sources.age import Stale, age_days, stale
+from assets.sources.age import MAY_BE_NEWER, Stale, age_days, stale
 from assets.sources.archive import Archive, ArchiveRecord, record_of
 from assets.sources.embedded_edition import EMBEDDED, embedded_copy
 from assets.sources.http import FetchError, PoliteSession
@@ -25,6 +25,8 @@ LIVE_KINDS = ("eurostat", "cbs", "comext")
 
 #: The origin of what a service sent and is no table: archived, never built from.
 SPOILED = "spoiled"
+
+FAILED = "the live service failed: "
 
 OUTCOMES = {
     "fetched": "new bytes from the live service",
@@ -42,7 +44,8 @@ class Fetched:
     """What happened to one source, and the copy that the build reads; None where there is none yet (`awaited`).
 
     `outcome` is one of OUTCOMES; `reason` why, or how; `age` in days of the figures of the copy (None: not known);
-    `stale` that they are older than the contract allows.
+    `stale` that they are older than the contract allows. `refused_of` is the day of the newest copy that an audit
+    refused, where it is the reason that there is none.
     """
 
     source: str
@@ -51,6 +54,12 @@ class Fetched:
     record: ArchiveRecord | None
     age: int | None = None
     stale: Stale | None = None
+    refused_of: str = ""
+
+    @property
+    def failed(self) -> bool:
+        """Whether the live service was asked and did not deliver."""
+        return self.reason.startswith(FAILED)
 
     def facts(self) -> dict[str, Any]:
         """What the build and the published package need of this, in JSON's own types."""
@@ -66,12 +75,16 @@ class Fetched:
     def sentence(self) -> str:
         """One line for the log and the run's metadata."""
         why = f" ({self.reason})" if self.reason else ""
-        said = f"{self.source}: {OUTCOMES[self.outcome]}{why}"
+        words = f"no usable copy; the one of {self.refused_of} was refused" if self.refused_of else None
+        said = f"{self.source}: {words or OUTCOMES[self.outcome]}{why}"
         if self.record is None:
             return said
         edition = f", edition {self.record.edition}" if self.record.edition else ""
         copy = f"copy {self.record.vintage}{edition}, retrieved {self.record.retrieved_at[:10]}"
-        warning = f"; WARNING: {self.stale.words_en}" if self.stale else ""
+        old = self.stale.words_en if self.stale else ""
+        if self.outcome in ("unchanged", "not_newer"):
+            old = old.removesuffix(MAY_BE_NEWER)  # the service has just said that there is none
+        warning = f"; WARNING: {old}" if old else ""
         age = "age not known" if self.age is None else f"{self.age} days old"
         return f"{said}; {copy}, {age}{warning}"
 
@@ -127,13 +140,15 @@ def fetch_source(
             try:
                 return _fetch_live(contract, service, seen, archive, retrieved_at)
             except FetchError as error:
-                reason = f"the live service failed: {error}"
+                reason = f"{FAILED}{error}"
         if seen is not None:
             return _said(contract, "kept", reason, seen.record, retrieved_at)
     try:
         body, record = embedded_copy(source, settings.embedded)
     except FileNotFoundError:
-        return Fetched(source, "awaited", reason, None)
+        refused = settings.refused.get(source, frozenset())
+        days = [r.retrieved_at[:10] for r in archive.records(source) if r.sha256 in refused]
+        return Fetched(source, "awaited", reason, None, refused_of=max(days, default=""))
     stored = archive.put(body, record)
     return _said(contract, "curated" if record.origin == "curated" else "embedded", reason, stored, retrieved_at)
 
@@ -227,7 +242,9 @@ def fetch_all(
     session: PoliteSession | None = None,
     wait: Callable[[float], None] = time.sleep,
 ) -> list[Fetched]:
-    """Fetches every source, one line said about each. A source that fails does not stop the others.
+    """Fetches every source, one line said about each as it is done, and at the end how many failed, if any.
+
+    A source that fails does not stop the others.
 
     `starting` is told of every source before it is asked: its name, its number from 1, and how many there are.
     """
@@ -241,6 +258,9 @@ def fetch_all(
             result = fetch_source(source, archive, services, settings, retrieved_at)
             say(result.sentence())
             fetched.append(result)
+        failed = [item.source for item in fetched if item.failed]
+        if failed:
+            say(f"{len(failed)} of {len(fetched)} failed: {', '.join(failed)}")
         return fetched
     finally:
         asked.close()

@@ -379,6 +379,14 @@ def test_bytes_that_came_with_the_embedded_edition_are_not_asked_for_every_night
     assert one_night(service, tmp_path, "2026-11-22T03:00:00Z").fetched.outcome == "kept"
 
 
+def test_a_table_of_contents_that_could_not_be_read_is_said_once(service: PlayedEurostat, tmp_path: Path) -> None:
+    service.tables["cei_wm060"] = embedded_copy("cei_wm060")[0]
+    service.always["/catalogue"] = Sent(b"", 404)
+    settings, said = FetchSettings(service.url, "Ketenmonitor tests"), list[str]()
+    fetch_all((TABLE, "cei_wm060"), Archive(tmp_path), settings, TONIGHT, said.append)
+    assert ["its table of contents could not be read: 127.0.0.1:" in line for line in said] == [True, False]
+
+
 def test_a_copy_that_the_service_went_back_to_is_the_newest(service: PlayedEurostat, tmp_path: Path) -> None:
     service.always["/catalogue"] = Sent(b"", 404)
     for day, body in ((18, OLD), (19, NEW), (20, OLD)):

@@ -40,7 +40,9 @@ def fetched(eurostat_url: str | None, edition: Path, home: Path, moment: str = N
     settings = FetchSettings(eurostat_url, "Ketenmonitor tests", edition)
     said: list[str] = []
     found = fetch_all(SOURCES, Archive(home), settings, moment, said.append, session=session())
-    assert said == [item.sentence() for item in found]
+    assert said[: len(found)] == [item.sentence() for item in found]
+    failed = [item.source for item in found if item.failed]
+    assert said[len(found) :] == ([f"{len(failed)} of 3 failed: {', '.join(failed)}"] if failed else [])
     return {item.source: item.outcome for item in found}
 
 
@@ -189,6 +191,19 @@ def test_a_source_without_any_copy_is_awaited_and_that_is_no_failure(tmp_path: P
     assert json.loads(json.dumps(found.facts()))["sha256"] is None
 
 
+def test_a_source_whose_only_copy_was_refused_is_not_said_to_be_never_fetched(tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    first = one(Service(BODY), tmp_path, empty, EARLIER).record
+    assert first is not None
+    settings = FetchSettings(None, "x", empty, {"cei_wm060": frozenset({first.sha256})})
+    found = fetch_source("cei_wm060", Archive(tmp_path), {}, settings, NOW)
+    assert found.outcome == "awaited"
+    assert found.sentence() == (
+        "cei_wm060: no usable copy; the one of 2026-11-20 was refused (the live service was not asked)"
+    )
+
+
 # --- age ---
 
 
@@ -238,6 +253,9 @@ def test_figures_older_than_the_contract_allows_are_said_in_words_that_stay_the_
     assert found.words_nl.startswith("Deze cijfers zijn van 2025-10-17; dat is langer geleden dan de 400 dagen")
     warned = Fetched("cei_wm060", "kept", "", record, 401, found).sentence()
     assert warned.endswith(f", 401 days old; WARNING: {found.words_en}")
+    assert found.words_en.endswith("this source. There may be a newer edition.")
+    for outcome in ("unchanged", "not_newer"):
+        assert Fetched("cei_wm060", outcome, "", record, 401, found).sentence().endswith("hold for this source.")
 
 
 def test_a_source_without_a_limit_does_not_age() -> None:
@@ -331,9 +349,12 @@ def test_a_terminal_shows_which_source_is_asked_and_is_left_clean() -> None:
     assert shown.getvalue().endswith("\r\x1b[K")
 
 
-def test_where_nobody_looks_nothing_is_shown() -> None:
+def test_a_log_holds_a_line_as_each_source_is_done_and_no_progress() -> None:
     shown = io.StringIO()
     progress = Progress(shown)
     progress.starting("cei_wm060", 3, 40)
-    progress.done()
     assert shown.getvalue() == ""
+    progress.said("cei_wm060: done")
+    assert shown.getvalue() == "cei_wm060: done\n"
+    progress.done()
+    assert shown.getvalue() == "cei_wm060: done\n"
