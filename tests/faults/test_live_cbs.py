@@ -177,10 +177,12 @@ KEPT: Mapping[str, Trouble] = {
     "HTML with status 200": Trouble(
         ("answered with a web page in place of data («Onderhoud»)",),
         replies={PAGE_2: Reply(200, b"<html><title>Onderhoud</title></html>", {"Content-Type": "text/html"})},
+        spoiled=True,
     ),
     "Atom in place of JSON": Trouble(
         ("answered with application/atom+xml, expected application/json",),
         replies={PAGE_1: Reply(200, b"<?xml version='1.0'?><feed/>", {"Content-Type": "application/atom+xml"})},
+        spoiled=True,
     ),
     "a table that is gone (404)": Trouble(
         ("CBS has no table 84971NED here (", "answered 404 Not Found", "look on StatLine whether another"),
@@ -220,6 +222,7 @@ def test_the_newest_copy_that_we_have_is_built_from_when(cbs: PlayedCbs, tmp_pat
     if trouble.spoiled:
         # the next night the service is well again, and is believed
         cbs.spoiled.clear()
+        cbs.replies.clear()
         assert fetch(cbs, tmp_path, "2026-11-22T03:00:00Z")[0].outcome == "fetched"
 
 
