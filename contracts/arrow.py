@@ -156,6 +156,7 @@ def _cast_typed(values: pa.ChunkedArray, column: Column) -> tuple[pa.ChunkedArra
         try:
             return values.cast(target), None
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            # a cell that does not fit, or a pair of types that Arrow does not cast: the way over text names the cells
             pass
     return _cast_text(values.cast(pa.string()), column)
 

@@ -55,6 +55,7 @@ def parts_of(body: bytes) -> list[tuple[str, bytes]] | None:
                 raise BundleError(f"a bundle unpacks to {unpacked} bytes, expected at most {UNPACKED_LIMIT}")
             listed = [(str(part["name"]), int(part["bytes"])) for part in json.loads(packed.read(CONTENTS))["parts"]]
             parts = [(name, packed.read(name)) for name, _ in listed]
+    # NotImplementedError is how zipfile answers an altered byte that names a compression it does not know
     except (zipfile.BadZipFile, zlib.error, KeyError, TypeError, EOFError, NotImplementedError) as error:
         raise BundleError(f"a bundle is damaged or cut short ({error})") from error
     except ValueError as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -55,7 +56,7 @@ class Fault:
     silent: float = 0.0
 
 
-class PlayedApi:
+class PlayedApi(ABC):
     """An API whose `answer` a test server gives; thread-safe, as the calls come one by one."""
 
     def __init__(self) -> None:
@@ -64,9 +65,9 @@ class PlayedApi:
         self.base = ""
         self._lock = threading.Lock()
 
+    @abstractmethod
     def answer(self, call: Call) -> Reply:
         """What the service says; for the class that plays one."""
-        raise NotImplementedError
 
     def respond(self, call: Call) -> Reply | None:
         """The answer to a call, after the faults that were ordered; None breaks off."""

@@ -4,36 +4,16 @@ from __future__ import annotations
 
 import json
 from copy import deepcopy
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
-from contracts.contract import Column, Contract
+from contracts.contract import Contract
 from publish.cells import CHANGES_SCHEMA, cell_changes
 from publish.difference import Difference, FieldChange, SchemaDifference, schema_difference
-
-
-def column(name: str, kind: str = "string", key: int | None = None, **given_values: Any) -> Column:
-    values: dict[str, Any] = {f.name: None for f in fields(Column)}
-    values |= {
-        "name": name,
-        "logical_type": kind,
-        "key_position": key,
-        "required": key is not None,
-        "unique": False,
-    }
-    values |= {
-        "concept": name,
-        "title_nl": name,
-        "title_en": name,
-        "description_nl": name,
-        "description_en": name,
-    }
-    return Column(**{**values, "provenance": False, **given_values})
-
+from tests.release_example import column
 
 FIGURES = Contract(
     id="test.figures",

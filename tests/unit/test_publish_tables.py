@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import tempfile
-from dataclasses import fields
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -28,25 +27,7 @@ from publish.tables import (
     write_parquet,
     write_rows,
 )
-
-
-def column(name: str, kind: str = "string", key: int | None = None, **given_values: Any) -> Column:
-    values: dict[str, Any] = {f.name: None for f in fields(Column)}
-    values |= {
-        "name": name,
-        "logical_type": kind,
-        "key_position": key,
-        "required": key is not None,
-        "unique": False,
-    }
-    values |= {
-        "concept": name,
-        "title_nl": name,
-        "title_en": name,
-        "description_nl": name,
-        "description_en": name,
-    }
-    return Column(**{**values, "provenance": False, **given_values})
+from tests.release_example import column
 
 
 def contract(*columns: Column) -> Contract:
