@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from assets.night import Night
-from assets.sources.archive import ArchiveDamaged, ArchiveRecord, write_first, write_whole
+from assets.sources.archive import ORIGINS, ArchiveDamaged, ArchiveRecord, write_first, write_whole
 from assets.table_store import TableRefused, code_digest, inputs_key
 from contracts.contract import source_contract, source_names
 from publish.published import ReleaseRecord, datasets, known_releases, version_key
@@ -154,8 +154,11 @@ def old_night(night: Night, date: str) -> OldNight:
         (record.source, record.sha256)
         for source in source_names()
         for record in night.archive.records(source)
-        if (record.source, record.sha256) in pinned_then
-        or ((record.source, record.sha256) not in pinned_since and record.retrieved_at <= moment)
+        if record.origin in ORIGINS
+        and (
+            (record.source, record.sha256) in pinned_then
+            or ((record.source, record.sha256) not in pinned_since and record.retrieved_at <= moment)
+        )
     )
     without = tuple(source for source in source_names() if source not in recorded.used)
     return OldNight(date.replace(":", ""), moment, dict(recorded.used), known, without, recorded)

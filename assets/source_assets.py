@@ -26,7 +26,7 @@ from contracts.contract import Contract, product, source_contract, source_names
 
 if TYPE_CHECKING:
     from assets.sources.archive import ArchiveRecord
-    from assets.sources.fetch import Fetched
+    from assets.sources.fetched import Fetched
     from contracts.verdict import CheckResult
 
 VINTAGES = dg.AssetKey(["sources", "vintages"])

@@ -2,8 +2,18 @@
 
 Append only; the same bytes are stored once. Statistical offices keep only the newest edition: ours is the memory.
 A copy counts when its bytes and its record are both there: the bytes are written first, so that a run which dies
-halfway leaves nothing that counts. Not here: fetching (`fetch.py`), reading what the bytes say (`reading.py`), and
-looking over the whole archive (`archive_check.py`).
+halfway leaves nothing that counts. What lies in `<root>/<source>/`:
+
+- `<sha256>`: bytes as they were received; `<sha256>.json` the record of the first time that they came.
+- `<sha256>.seen.json`: when the service last gave the same bytes again (`confirm`); the record stays the first.
+- `parts/`: what has arrived of an answer in pieces; it lives for one fetch (`received.py`).
+- `.writing-...`: what a write that was broken off left behind; it counts for nothing.
+
+`origin` in a record says what the bytes are for. Only ORIGINS are built from; the others are kept so that somebody can
+see what came: BULK a file as the service issues it, of which a copy that is built from holds the rows that we keep;
+LISTING what a service says it has; SPOILED what came and is no table; UNFINISHED what came of a table before its rest
+failed. Not here: fetching (`fetch.py`), what arrives and is not whole yet (`received.py`), reading what the bytes say
+(`reading.py`), and looking over the whole archive (`archive_check.py`).
 """
 
 from __future__ import annotations
@@ -11,18 +21,25 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import mmap
 import os
 import tempfile
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from assets.sources.incoming import WRITING, Incoming
 from publish.whole_files import sync_folder
 
-#: What a write that was broken off leaves behind begins with this; it counts for nothing.
-WRITING = ".writing-"
+__all__ = ["WRITING", "Archive", "ArchiveDamaged", "ArchiveRecord", "record_of", "write_first", "write_whole"]
+
 #: The newest confirmation of a copy stands beside its record: `<sha256>.seen.json`.
 SEEN = ".seen.json"
+#: What is built from.
 ORIGINS = ("live", "embedded_edition", "curated")
+#: What is kept and never built from.
+BULK, LISTING, SPOILED, UNFINISHED = "bulk_file", "listing", "spoiled", "unfinished"
 
 
 class ArchiveDamaged(RuntimeError):
@@ -53,6 +70,11 @@ class ArchiveRecord:
     def vintage(self) -> str:
         """Twelve characters of the sha256: the name of this copy in every published row."""
         return self.sha256[:12]
+
+    @property
+    def place(self) -> str:
+        """Where the bytes lie, from the home of the state."""
+        return f"archive/{self.source}/{self.sha256}"
 
 
 def write_whole(path: Path, body: bytes) -> None:
@@ -121,16 +143,38 @@ class Archive:
             write_whole(path, body)
             # the record must not survive a power cut that the bytes do not
             sync_folder(path.parent)
-        record_path = path.with_suffix(".json")
-        noted = (json.dumps(asdict(record), ensure_ascii=False, indent=2) + "\n").encode()
+        return self._noted_first(record)
+
+    def take(self, file: Incoming, record: ArchiveRecord) -> ArchiveRecord:
+        """Like `put`, for a body that was streamed to disk; the file is closed and gone from where it was written."""
+        if (file.sha256, file.bytes) != (record.sha256, record.bytes):
+            raise ArchiveDamaged(f"{record.source}: the file handed in is not that of the record ({file.sha256[:12]})")
+        path = self.root / record.source / record.sha256
+        file.close(None if _holds(path, record.sha256) else path)
+        sync_folder(path.parent)
+        return self._noted_first(record)
+
+    def incoming(self, source: str) -> Incoming:
+        """A file on the disk of the archive, for a body that is about to come; it must be closed."""
+        return Incoming(self.root / source)
+
+    def _noted_first(self, record: ArchiveRecord) -> ArchiveRecord:
+        record_path, noted = self.root / record.source / f"{record.sha256}.json", _as_json(record)
         if not record_path.exists() and write_first(record_path, noted):
-            sync_folder(path.parent)
+            sync_folder(record_path.parent)
             return record
         try:
             return self._read_record(record_path)
         except ArchiveDamaged:
             write_whole(record_path, noted)
             return record
+
+    def judge(self, record: ArchiveRecord, origin: str, why: str | None = None) -> ArchiveRecord:
+        """Notes what archived bytes, from which nothing is built, proved to be when they were read: BULK or SPOILED."""
+        judged = replace(record, origin=origin, note_en=why)
+        if judged != record:
+            write_whole(self.root / record.source / f"{record.sha256}.json", _as_json(judged))
+        return judged
 
     def records(self, source: str) -> list[ArchiveRecord]:
         """All copies of a source that can be used, oldest first (by retrieval, then by hash).
@@ -158,7 +202,7 @@ class Archive:
         path = self.root / again.source / f"{again.sha256}{SEEN}"
         before = self.confirmations(again.source).get(again.sha256)
         if before is None or before.retrieved_at <= again.retrieved_at:
-            write_whole(path, (json.dumps(asdict(again), ensure_ascii=False, indent=2) + "\n").encode())
+            write_whole(path, _as_json(again))
 
     def confirmations(self, source: str) -> dict[str, ArchiveRecord]:
         """The newest confirmation of each copy of a source that was given again, by sha256, as a record of that moment.
@@ -196,6 +240,20 @@ class Archive:
             )
         return body
 
+    @contextmanager
+    def mapped(self, record: ArchiveRecord) -> Iterator[mmap.mmap | bytes]:
+        """The bytes of a copy, checked against their hash and read from disk as they are used."""
+        path = self.root / record.source / record.sha256
+        if not _holds(path, record.sha256):
+            raise ArchiveDamaged(
+                f"{record.source}: archived copy {record.vintage} is gone or has been altered; restore it from a backup"
+            )
+        if not record.bytes:
+            yield b""  # an empty file cannot be mapped
+            return
+        with path.open("rb") as stream:
+            yield mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+
     def confirmation(self, source: str, sha256: str) -> ArchiveRecord:
         """The newest confirmation of one copy; ArchiveDamaged where it cannot be read."""
         return self._read_record(self.root / source / f"{sha256}{SEEN}", SEEN)
@@ -212,6 +270,10 @@ class Archive:
         if not (isinstance(record.retrieved_at, str) and isinstance(record.bytes, int)):
             raise ArchiveDamaged(f"{path.parent.name}: record {path.name} cannot be read (a fact is of another type)")
         return record
+
+
+def _as_json(record: ArchiveRecord) -> bytes:
+    return (json.dumps(asdict(record), ensure_ascii=False, indent=2) + "\n").encode()
 
 
 def _holds(path: Path, sha256: str) -> bool:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from assets.sources.archive import SEEN, WRITING, Archive, ArchiveDamaged
+from assets.sources.received import PARTS, left_behind
 from publish.content import released_table
 from publish.difference import PROVENANCE_TABLE
 from publish.published import ReleaseError, datasets, release_folders
@@ -54,6 +55,15 @@ def check_archive(archive: Archive, published: Path) -> ArchiveCheck:
             f"{folder.name}: {name} was left by a write that was broken off; it may be removed" for name in left
         ]
         names -= set(left)
+        if PARTS in names and (folder / PARTS).is_dir():
+            names.remove(PARTS)
+            remarks += [
+                f"{folder.name}: {PARTS}/{name} holds {count} pieces of a fetch that is under way or was broken off; "
+                "the next fetch of this source keeps them as unfinished"
+                if count
+                else f"{folder.name}: {PARTS}/{name} was left by a fetch that was broken off; it may be removed"
+                for name, count in left_behind(folder).items()
+            ]
         found = sorted({name.removesuffix(SEEN).removesuffix(".json") for name in names})
         for name in found:
             if not _SHA256.fullmatch(name):

@@ -40,13 +40,32 @@ def bundle(parts: Sequence[tuple[str, bytes]]) -> bytes:
         raise BundleError(f"the parts cannot be bundled: {error}") from error
 
 
+def part_of(body: bytes, name: str) -> bytes | None:
+    """One part of a bundle by its name; None for a plain body and for a part that it does not have. BundleError."""
+    if not _is_bundle(body):
+        return None
+    try:
+        with zipfile.ZipFile(io.BytesIO(body)) as packed:
+            if name not in packed.namelist():
+                return None
+            if packed.getinfo(name).file_size > UNPACKED_LIMIT:
+                raise BundleError(f"part {name} of a bundle is larger than {UNPACKED_LIMIT} bytes")
+            return packed.read(name)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+        raise BundleError(f"a bundle is damaged or cut short ({error})") from error
+
+
+def _is_bundle(body: bytes) -> bool:
+    # the name of the first entry stands at byte 30 of every ZIP
+    return body.startswith(_ZIP_STARTS) and body[30 : 30 + len(CONTENTS)] == CONTENTS.encode()
+
+
 def parts_of(body: bytes) -> list[tuple[str, bytes]] | None:
     """The parts of a bundle as (name, bytes), in the order in which they were bundled; None for a single plain body.
 
     Raises BundleError for a bundle that was cut short or altered, or that unpacks to more than 2 GiB.
     """
-    # the name of the first entry stands at byte 30 of every ZIP
-    if not (body.startswith(_ZIP_STARTS) and body[30 : 30 + len(CONTENTS)] == CONTENTS.encode()):
+    if not _is_bundle(body):
         return None
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as packed:

@@ -10,12 +10,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from assets.sources.bundle import BundleError, part_of
 from assets.sources.cbs_answers import answer_of, single
 from assets.sources.eurostat import SourceUnreadable
 from assets.sources.http_body import one_line
+from assets.sources.live import Stopped
 
 #: Words by which CBS says that a table is no longer kept up, in any of the fields below.
 STOPPED = ("gediscontinueerd", "stopgezet", "vervallen", "gearchiveerd", "discontinued")
+#: The part of a bundle that holds the description: v3, v4.
+DESCRIPTIONS = ("TableInfos.json", "Properties.json")
 _STATE_FIELDS = ("OutputStatus", "Status", "ReasonDelivery", "VersionReason", "Frequency")
 #: Fields that change with the figures or with what is said of them; together the name of an edition.
 _STAMP_FIELDS = ("Version", "Modified", "MetaDataModified", "ObservationsModified")
@@ -46,12 +50,16 @@ class Edition:
     state: str
     successor: str
 
-    def sentence(self) -> str:
-        """That the table has stopped, and what follows it; empty for a table that is kept up."""
+    def stopped(self) -> Stopped | None:
+        """That the table has stopped, and what follows it; None for a table that is kept up."""
         if not self.state:
-            return ""
+            return None
         follows = f"it names as successor {self.successor}" if self.successor else "it names no successor"
-        return f"CBS no longer keeps this table up ({self.state}); {follows}: let the contract point there"
+        volgt = f"het noemt als opvolger {self.successor}" if self.successor else "het noemt geen opvolger"
+        return Stopped(
+            f"Het CBS houdt deze tabel niet meer bij ({self.state}); {volgt}: laat het contract daarheen wijzen",
+            f"CBS no longer keeps this table up ({self.state}); {follows}: let the contract point there",
+        )
 
 
 def edition_of(body: bytes, table: str) -> Edition:
@@ -79,6 +87,18 @@ def edition_of(body: bytes, table: str) -> Edition:
         state=state,
         successor=_successor(said, table) if state else "",
     )
+
+
+def stopped_in(body: bytes, table: str) -> Stopped | None:
+    """What an archived copy says of the table itself: that it has stopped; None where it does not tell."""
+    for part in DESCRIPTIONS:
+        try:
+            about = part_of(body, part)
+            if about is not None:
+                return edition_of(about, table).stopped()
+        except (BundleError, SourceUnreadable):
+            continue
+    return None
 
 
 def _successor(said: Mapping[str, Any], table: str) -> str:

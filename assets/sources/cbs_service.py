@@ -21,6 +21,7 @@ from assets.sources.eurostat import SourceUnreadable
 from assets.sources.http import FetchError, PoliteSession
 from assets.sources.http_body import one_line
 from assets.sources.live import Known, LiveAnswer, Unchanged
+from assets.sources.received import Received
 from contracts.contract import Contract
 
 #: How long to wait before a table is asked a second time, because CBS may have been replacing it while we read.
@@ -37,22 +38,22 @@ _NO_COUNT = (400, 404, 405, 406, 501)
 
 
 class SpoiledAnswer(FetchError):
-    """The service answered, twice, and what it sent is no whole table; `body` is what it sent, as a bundle."""
+    """The service answered, and what it sent is not to be built from: no whole table, or one in another unit."""
 
-    def __init__(self, message: str, body: bytes, url: str) -> None:
-        super().__init__(message, None, body, url)
+    def __init__(self, message: str) -> None:
+        super().__init__(message, refused=True)
 
 
 class _Gathering:
-    """The answers about one table, in the order of asking."""
+    """The answers about one table, in the order of asking; each is on disk before it is read."""
 
-    def __init__(self, session: PoliteSession, table: str) -> None:
+    def __init__(self, session: PoliteSession, table: str, received: Received) -> None:
         self.parts: list[tuple[str, bytes]] = []
-        self._session, self._table = session, table
+        self._session, self._table, self._received = session, table, received
 
     def _ask(self, name: str, url: str, accept: tuple[str, ...] = _JSON) -> bytes:
         """The body at an address, kept under a name."""
-        body = self._session.get(url, accept=accept).body
+        body = self._session.get(url, accept=accept, received=self._received.part(name, url)).body
         self.parts.append((name, body))
         if sum(len(part) for _, part in self.parts) > MOST_BYTES:
             raise FetchError(
@@ -141,25 +142,28 @@ class CbsService:
         self._wait = wait
         self._second_tries = 0
 
-    def fetch(self, contract: Contract, known: Known) -> LiveAnswer | Unchanged:
-        """The newest table, or that CBS has not changed it. Raises FetchError (SpoiledAnswer: with what came)."""
+    def fetch(self, contract: Contract, known: Known, received: Received) -> LiveAnswer | Unchanged:
+        """The newest table, or that CBS has not changed it. Raises FetchError (SpoiledAnswer: what came is refused)."""
         first = str(contract.get("api", "v3"))
         fallback = contract.get("apiFallback")
         try:
-            return self._fetch(first, contract, known, "")
+            return self._fetch(first, contract, known, received, "")
         except FetchError as error:
             if fallback is None or fallback == first:
                 raise
-            return self._fetch(str(fallback), contract, known, f"from {fallback}, as {first} failed: {error}")
+            before = f"from {fallback}, as {first} failed: {error}"
+            return self._fetch(str(fallback), contract, known, received, before)
 
-    def _fetch(self, api: str, contract: Contract, known: Known, before: str) -> LiveAnswer | Unchanged:
+    def _fetch(
+        self, api: str, contract: Contract, known: Known, received: Received, before: str
+    ) -> LiveAnswer | Unchanged:
         base = self._bases.get(api)
         if base is None:
             raise FetchError(f"the service {api} of CBS is not to be asked")
         service: ModuleType = {"v3": cbs_v3, "v4": cbs_v4}[api]
-        url, first = str(service.data_url(base, contract)), ""
+        first = ""
         while True:
-            gathering = _Gathering(self._session, contract.table)
+            gathering = _Gathering(self._session, contract.table, received)
             again = f"whole only the second time: {first}" if first else ""
             try:
                 return _answered(gathering, service, base, contract, known, _joined(before, again))
@@ -167,7 +171,7 @@ class CbsService:
                 if first or self._second_tries == MOST_SECOND_TRIES:
                     times = "asked twice" if first else "asked once"
                     words = f"CBS sent no whole table, {times}: {one_line(str(error), 400)}"
-                    raise SpoiledAnswer(words, bundle(gathering.parts), url) from error
+                    raise SpoiledAnswer(words) from error
                 first = one_line(str(error), 400)
                 self._second_tries += 1
                 self._wait(SECOND_TRY_SECONDS)
@@ -180,10 +184,10 @@ def _answered(
     url = str(service.data_url(base, contract))
     edition = edition_of(gathering.about_the_table(service, base, contract), contract.table)
     if _is_known(known, edition, url):
-        return Unchanged(_joined(f"CBS has not changed it since {edition.day}", edition.sentence()), url)
+        return Unchanged(f"CBS has not changed it since {edition.day}", url, stopped=edition.stopped())
     notes = gathering.rest_of(service, base, contract)
-    note = _joined(before, edition.sentence(), *notes)
-    return LiveAnswer(bundle(gathering.parts), url, etag=edition.stamp, edition=edition.day, note=note)
+    note, stopped = _joined(before, *notes), edition.stopped()
+    return LiveAnswer(bundle(gathering.parts), url, etag=edition.stamp, edition=edition.day, note=note, stopped=stopped)
 
 
 def _addresses(

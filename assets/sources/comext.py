@@ -1,10 +1,14 @@
-"""COMEXT: the body that is archived (the kept rows of every month, with where each came from) and its parser.
+"""COMEXT: the body that is built from (the kept rows of every month, with where each came from) and its parser.
 
-The bulk files themselves are not archived: a month has 45 MB, and Eurostat issues the months of two years anew time
-and again, which comes to some 13 GB a year, while a contract names about one row in a hundred. The archived body is a
-bundle with one Parquet file a month (`PERIOD=202512/rows.parquet`: all columns, as text, in the order of the file) and
-`files.json`: the name, size, date and sha256 of each bulk file, how many lines it had, and which selection was kept.
-What a contract names is so never lost, and a bulk file that turns up later can be proven to be the one that was read.
+The bulk files lie in the archive as they were received (origin `bulk_file`), and are read from there. The body that is
+built from is a bundle with one Parquet file a month (`PERIOD=202512/rows.parquet`: all columns, as text, in the order
+of the file) and `files.json`: the name, size, date and sha256 of each bulk file (so `archive/<source>/<sha256>`), how
+many lines it had, and which selection was kept. When a contract names other goods, the months are read once more from
+the archive, and not fetched.
+
+Disk: a month is a file of about 40 MB (45 MB at the end of 2025), a year of about 95 MB. Two years of months and their
+bundle come to 1 GB. Eurostat issues recent months anew: twelve files a month more are 6 GB a year, all twenty-four 13
+GB. `archive/comext_months` and `archive/comext_years` can lie on another disk behind a symbolic link.
 Not here: asking the service (`comext_service.py`) and reading a bulk file (`comext_month.py`).
 """
 

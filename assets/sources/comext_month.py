@@ -1,13 +1,14 @@
 """One bulk file of COMEXT: read as a stream, held against its form, and cut down to the rows that a contract names.
 
 A month has about five million lines (400 MB) in one text file, packed to 45 MB. Blocks of whole lines go through Arrow
-as they are unpacked; nothing is written to disk, and only the rows wanted stay in memory.
+as they are unpacked from the archived file; the text is never on disk, and only the rows wanted stay in memory.
 Not here: which files there are (`comext_listing.py`), fetching and keeping them (`comext_service.py`, `comext.py`).
 """
 
 from __future__ import annotations
 
 import hashlib
+import mmap
 import re
 from dataclasses import dataclass, field
 
@@ -59,8 +60,8 @@ class Month:
     member: str
 
 
-def read_month(packed: bytes, period: str, wanted: Wanted) -> Month:
-    """The rows wanted of `full_v2_<period>.7z`.
+def read_month(packed: bytes | mmap.mmap, period: str, wanted: Wanted) -> Month:
+    """The rows wanted of `full_v2_<period>.7z`, in memory or mapped from the archive.
 
     Raises DamagedFile: no 7z, cut short, altered, another member, header or period than expected, a line cut short, or
     no row of a wanted reporter.

@@ -10,6 +10,7 @@ Not here: what the text says (`comext_month.py`).
 from __future__ import annotations
 
 import lzma
+import mmap
 import re
 import struct
 import zlib
@@ -44,13 +45,13 @@ class _Stream:
     crc: int | None
 
 
-def unpack(body: bytes, expected: re.Pattern[str], take: Callable[[bytes], None], limit: int) -> str:
+def unpack(body: bytes | mmap.mmap, expected: re.Pattern[str], take: Callable[[bytes], None], limit: int) -> str:
     """Hands the one member of a 7z file to `take`, piece by piece, and returns its name.
 
     Raises DamagedFile: no 7z, cut short, altered, encrypted, packed in another way, other members than one called
     `expected`, or more than `limit` bytes; and whatever `take` raises.
     """
-    if not body.startswith(_SIGNATURE):
+    if body[: len(_SIGNATURE)] != _SIGNATURE:
         raise DamagedFile(f"expected a 7z file, found a body that starts with {body[:40]!r}")
     stream, names = _read_header(_header(body))
     shown = ", ".join(names[:5]) or "none"
@@ -65,7 +66,7 @@ def unpack(body: bytes, expected: re.Pattern[str], take: Callable[[bytes], None]
     return names[0]
 
 
-def _header(body: bytes) -> _Cursor:
+def _header(body: bytes | mmap.mmap) -> _Cursor:
     """The header, which lies at the end of the file and may be packed itself."""
     if len(body) < _SIGNATURE_HEADER:
         raise DamagedFile(f"the 7z file is cut short or damaged: {len(body)} bytes")
@@ -90,7 +91,7 @@ def _header(body: bytes) -> _Cursor:
     return _Cursor(b"".join(pieces))
 
 
-def _stream_out(body: bytes, stream: _Stream, take: Callable[[bytes], None]) -> None:
+def _stream_out(body: bytes | mmap.mmap, stream: _Stream, take: Callable[[bytes], None]) -> None:
     start = _SIGNATURE_HEADER + stream.offset
     packed = memoryview(body)[start : start + stream.packed]
     if len(packed) != stream.packed:

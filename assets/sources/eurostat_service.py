@@ -30,6 +30,7 @@ from assets.sources.eurostat_parts import Part, bundled
 from assets.sources.http import FetchError, PoliteSession, Response
 from assets.sources.http_body import one_line
 from assets.sources.live import Known, LiveAnswer, Unchanged
+from assets.sources.received import Received
 from contracts.contract import Contract
 
 _XML = ("application/xml", "text/xml", "application/soap+xml", "application/vnd.sdmx.structure+xml")
@@ -54,11 +55,13 @@ class EurostatService:
     def __init__(self, base: str, session: PoliteSession, wait: Callable[[float], None] = time.sleep) -> None:
         self._base, self._session, self._wait = base.rstrip("/"), session, wait
         self._contents: Mapping[str, Listed] | None = None
+        self._received: Received | None = None
         self._waited = 0.0
         self._unread = ""
 
-    def fetch(self, contract: Contract, known: Known) -> LiveAnswer | Unchanged:
+    def fetch(self, contract: Contract, known: Known, received: Received) -> LiveAnswer | Unchanged:
         """The newest body of a table, or that nothing is newer than `known`. Raises FetchError in plain words."""
+        self._received = received
         url = data_url(self._base, contract)
         # a copy that was asked otherwise (another selection, another form) says nothing about this question
         record = known.record if known.record is not None and known.record.retrieved_from == url else None
@@ -108,16 +111,26 @@ class EurostatService:
         """
         host, in_json = urlsplit(url).netloc, format_of(contract) == "json-stat"
         try:
-            response = self._session.get(
-                url, accept=JSON_TYPES if in_json else CSV_TYPES, etag=etag, last_modified=modified
-            )
+            accept, received = JSON_TYPES if in_json else CSV_TYPES, self._kept(url)
+            response = self._session.get(url, accept=accept, etag=etag, last_modified=modified, received=received)
         except FetchError as error:
             said = said_in_json(error.body) if in_json else said_in_soap(error.body)
             raise _fault(host, said, error.status) if isinstance(said, Fault) else error from error
         said = said_in_json(response.body) if in_json else said_in_soap(response.body)
         if isinstance(said, Fault):
-            raise _fault(host, said, None, response)
-        return self._prepared(said.ticket, url, contract, anew) if isinstance(said, Queued) else response
+            fault = _fault(host, said, None, response)
+            if self._received is not None and isinstance(fault, _TooLarge | _NothingThere):
+                self._received.forget(response.body)
+            raise fault
+        if isinstance(said, Queued):
+            if self._received is not None:
+                self._received.forget(response.body)
+            return self._prepared(said.ticket, url, contract, anew)
+        return response
+
+    def _kept(self, url: str) -> Callable[[bytes], None] | None:
+        """What puts the body at an address on disk before it is read."""
+        return self._received.part("figures", url) if self._received is not None else None
 
     def _prepared(self, ticket: str, url: str, contract: Contract, anew: bool) -> Response:
         """The figures of a queued request, once they are ready. A request that expired is made once more."""
@@ -133,7 +146,8 @@ class EurostatService:
             self._wait(pause)
             waited, self._waited = waited + pause, self._waited + pause
             pause = min(pause * 2, LONGEST_PAUSE)
-        response = self._session.get(f"{self._base}/1.0/async/data/{ticket}", accept=CSV_TYPES)
+        ready = f"{self._base}/1.0/async/data/{ticket}"
+        response = self._session.get(ready, accept=CSV_TYPES, received=self._kept(ready))
         said = said_in_soap(response.body)
         if said is not None:
             words = said.words if isinstance(said, Fault) else "it is queued once more"
@@ -165,11 +179,6 @@ class EurostatService:
                 waiting = _halves(codes, urlsplit(url).netloc, str(error)) + waiting
             except _NothingThere:
                 parts.append(Part(narrowed, None))
-            except FetchError as error:
-                if (error.body and error.status is None) or all(part.body is None for part in parts):
-                    raise
-                # the parts that did come say how far the service was
-                raise FetchError(str(error), None, bundled(parts), url) from error
         bodies = [part.body for part in parts if part.body is not None]
         if not bodies:
             raise FetchError(f"{urlsplit(url).netloc}: none of {len(parts)} parts holds an observation")
@@ -178,8 +187,7 @@ class EurostatService:
             raise FetchError(
                 f"{urlsplit(url).netloc}: the table was updated while its parts were fetched "
                 f"({' and '.join(sorted(map(str, editions)))}); it is asked for anew the next night",
-                body=bundled(parts),
-                url=url,
+                refused=True,
             )
         note = self._note(f"in {len(parts)} parts, because the whole was too large")
         return LiveAnswer(
@@ -227,7 +235,7 @@ def _check(response: Response, contract: Contract, least_rows: int = 1) -> None:
         check_body(response.body, contract, least_rows)
     except SourceUnreadable as error:
         words = f"{urlsplit(response.url).netloc}: {error}"
-        raise FetchError(words, body=response.body, url=response.url) from error
+        raise FetchError(words, body=response.body, url=response.url, refused=True) from error
 
 
 def _fault(host: str, said: Fault, status: int | None, response: Response | None = None) -> FetchError:

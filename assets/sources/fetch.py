@@ -1,8 +1,9 @@
 """Fetching: brings bytes into the archive and chooses which copy of every source tonight's build reads; nothing else.
 
 The live service first; where it does not answer, the newest copy that we have seen of it; where there is none, the
-embedded edition. What was done is said per source, in plain words. Not here: how a service is asked
-(`eurostat_service.py`, `cbs_service.py`, `comext_service.py`), and reading the bytes.
+embedded edition. What was done is said per source, in plain words (`fetched.py`). What lies in the archive, and what
+becomes of bodies that are not whole, stands in `archive.py` and `received.py`.
+Not here: how a service is asked (`eurostat_service.py`, `cbs_service.py`, `comext_service.py`), and reading the bytes.
 """
 
 from __future__ import annotations
@@ -11,82 +12,18 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
-from assets.sources.age import MAY_BE_NEWER, Stale, age_days, stale
-from assets.sources.archive import Archive, ArchiveRecord, record_of
+from assets.sources.age import age_days, stale
+from assets.sources.archive import SPOILED, Archive, ArchiveDamaged, ArchiveRecord, record_of
 from assets.sources.embedded_edition import EMBEDDED, embedded_copy
+from assets.sources.fetched import FAILED, Fetched, RefusedCopy
 from assets.sources.http import FetchError, PoliteSession
-from assets.sources.live import Known, LiveAnswer, LiveService, Unchanged
+from assets.sources.live import Known, LiveAnswer, LiveService, Stopped, Unchanged
+from assets.sources.received import Received
 from contracts.contract import Contract, source_contract
 
 #: Kinds of source that a service delivers; all others are kept by hand.
 LIVE_KINDS = ("eurostat", "cbs", "comext")
-
-#: The origin of what a service sent and is no table: archived, never built from.
-SPOILED = "spoiled"
-
-FAILED = "the live service failed: "
-
-OUTCOMES = {
-    "fetched": "new bytes from the live service",
-    "unchanged": "the live service gave the bytes that we have",
-    "not_newer": "the live service has nothing newer than the copy that we have",
-    "kept": "the newest copy that we have of the live service",
-    "embedded": "the embedded edition",
-    "curated": "curated figures",
-    "awaited": "not fetched yet",
-}
-
-
-@dataclass(frozen=True)
-class Fetched:
-    """What happened to one source, and the copy that the build reads; None where there is none yet (`awaited`).
-
-    `outcome` is one of OUTCOMES; `reason` why, or how; `age` in days of the figures of the copy (None: not known);
-    `stale` that they are older than the contract allows. `refused_of` is the day of the newest copy that an audit
-    refused, where it is the reason that there is none.
-    """
-
-    source: str
-    outcome: str
-    reason: str
-    record: ArchiveRecord | None
-    age: int | None = None
-    stale: Stale | None = None
-    refused_of: str = ""
-
-    @property
-    def failed(self) -> bool:
-        """Whether the live service was asked and did not deliver."""
-        return self.reason.startswith(FAILED)
-
-    def facts(self) -> dict[str, Any]:
-        """What the build and the published package need of this, in JSON's own types."""
-        return {
-            "outcome": self.outcome,
-            "reason": self.reason,
-            "sha256": self.record.sha256 if self.record else None,
-            "age_days": self.age,
-            "stale_nl": self.stale.words_nl if self.stale else None,
-            "stale_en": self.stale.words_en if self.stale else None,
-        }
-
-    def sentence(self) -> str:
-        """One line for the log and the run's metadata."""
-        why = f" ({self.reason})" if self.reason else ""
-        words = f"no usable copy; the one of {self.refused_of} was refused" if self.refused_of else None
-        said = f"{self.source}: {words or OUTCOMES[self.outcome]}{why}"
-        if self.record is None:
-            return said
-        edition = f", edition {self.record.edition}" if self.record.edition else ""
-        copy = f"copy {self.record.vintage}{edition}, retrieved {self.record.retrieved_at[:10]}"
-        old = self.stale.words_en if self.stale else ""
-        if self.outcome in ("unchanged", "not_newer"):
-            old = old.removesuffix(MAY_BE_NEWER)  # the service has just said that there is none
-        warning = f"; WARNING: {old}" if old else ""
-        age = "age not known" if self.age is None else f"{self.age} days old"
-        return f"{said}; {copy}, {age}{warning}"
 
 
 @dataclass(frozen=True)
@@ -106,7 +43,7 @@ class FetchSettings:
 
 
 def live_services(
-    settings: FetchSettings, archive: Archive, session: PoliteSession, wait: Callable[[float], None] = time.sleep
+    settings: FetchSettings, session: PoliteSession, wait: Callable[[float], None] = time.sleep
 ) -> dict[str, LiveService]:
     """The services that may be asked tonight, by the kind of source that they deliver."""
     found: dict[str, LiveService] = {}
@@ -121,7 +58,7 @@ def live_services(
     if settings.comext_url is not None:
         from assets.sources.comext_service import ComextService
 
-        found["comext"] = ComextService(settings.comext_url, session, archive.read)
+        found["comext"] = ComextService(settings.comext_url, session)
     return found
 
 
@@ -129,26 +66,36 @@ def fetch_source(
     source: str, archive: Archive, services: Mapping[str, LiveService], settings: FetchSettings, retrieved_at: str
 ) -> Fetched:
     """Fetches one source and chooses the copy to build from: live, else the newest kept, else embedded or curated."""
-    contract = source_contract(source)
-    kind, reason = contract.get("sourceKind"), ""
-    if kind in LIVE_KINDS:
-        seen = _usable(source, archive, settings.refused.get(source, frozenset()))
-        service = services.get(str(kind))
-        if service is None:
-            reason = "the live service was not asked"
-        else:
-            try:
-                return _fetch_live(contract, service, seen, archive, retrieved_at)
-            except FetchError as error:
-                reason = f"{FAILED}{error}"
-        if seen is not None:
-            return _said(contract, "kept", reason, seen.record, retrieved_at)
+    contract, refused = source_contract(source), settings.refused.get(source, frozenset())
+    kind = str(contract.get("sourceKind"))
+    if kind not in LIVE_KINDS:
+        return _without_service(contract, archive, settings, retrieved_at, "")
+    seen = _usable(source, archive, refused)
+    service = services.get(kind)
+    reason, failed = "the live service was not asked", None
+    if service is not None:
+        try:
+            return _fetch_live(contract, service, seen, archive, retrieved_at)
+        except FetchError as error:
+            reason, failed = f"{FAILED}{error}", error
+    if seen is None:
+        found = _without_service(contract, archive, settings, retrieved_at, reason)
+    else:
+        found = _said(contract, "kept", reason, seen.record, retrieved_at)
+        found = replace(found, stopped=_stopped(contract, archive, seen.record))
+    return found if failed is None else replace(found, refused=failed.refused, kept_aside=failed.kept)
+
+
+def _without_service(
+    contract: Contract, archive: Archive, settings: FetchSettings, retrieved_at: str, reason: str
+) -> Fetched:
+    """The embedded or curated copy, or that there is none."""
+    source = contract.table
     try:
         body, record = embedded_copy(source, settings.embedded)
     except FileNotFoundError:
-        refused = settings.refused.get(source, frozenset())
-        days = [r.retrieved_at[:10] for r in archive.records(source) if r.sha256 in refused]
-        return Fetched(source, "awaited", reason, None, refused_of=max(days, default=""))
+        last = _last_refused(source, archive, settings.refused.get(source, frozenset()))
+        return Fetched(source, "awaited", reason, None, last_refused=last)
     stored = archive.put(body, record)
     return _said(contract, "curated" if record.origin == "curated" else "embedded", reason, stored, retrieved_at)
 
@@ -156,6 +103,27 @@ def fetch_source(
 def _said(contract: Contract, outcome: str, reason: str, record: ArchiveRecord, moment: str) -> Fetched:
     age, old = age_days(record, moment), stale(record, contract, moment)
     return Fetched(record.source, outcome, reason, record, age, old)
+
+
+def _last_refused(source: str, archive: Archive, refused: frozenset[str]) -> RefusedCopy | None:
+    """The newest body of a source that an audit refused, or that came in place of a table."""
+    found = [r for r in archive.records(source) if r.sha256 in refused or r.origin == SPOILED]
+    if not found:
+        return None
+    newest = found[-1]
+    return RefusedCopy(newest.retrieved_at[:10], newest.note_en or "", newest.sha256, newest.place)
+
+
+def _stopped(contract: Contract, archive: Archive, record: ArchiveRecord) -> Stopped | None:
+    """Whether the publisher said with a copy that it no longer keeps the source up; only CBS says so."""
+    if contract.get("sourceKind") != "cbs":
+        return None
+    from assets.sources.cbs_editions import stopped_in
+
+    try:
+        return stopped_in(archive.read(record), contract.table)
+    except ArchiveDamaged:
+        return None  # the build says what is wrong with the copy
 
 
 @dataclass(frozen=True)
@@ -187,21 +155,22 @@ def _fetch_live(
     contract: Contract, service: LiveService, seen: _Seen | None, archive: Archive, retrieved_at: str
 ) -> Fetched:
     source = contract.table
+    received = Received(archive, source, retrieved_at)
+    received.sweep()
     try:
-        answer = _asked(service, contract, seen.last if seen is not None else None)
+        answer = _asked(service, contract, seen.last if seen is not None else None, received)
     except FetchError as error:
-        if error.body and error.status is None:
-            # what came is no table, and nothing is built from it; kept, so that somebody can see what it was
-            address = error.url or "the live service"
-            noted = {"retrieved_at": retrieved_at, "retrieved_from": address, "origin": SPOILED}
-            archive.put(error.body, record_of(error.body, source=source, note_en=str(error), **noted))
+        # what came is kept, so that somebody can see what it was; nothing is built from it
+        error.kept += received.given_up(error)
         raise
     if isinstance(answer, Unchanged):
+        received.finished()
         if seen is None:
             raise FetchError("it says that nothing is newer than a copy that we do not have")
         if answer.confirmed:
             archive.confirm(replace(seen.last, retrieved_at=retrieved_at))
-        return _said(contract, "not_newer", answer.reason, seen.record, retrieved_at)
+        found = _said(contract, "not_newer", answer.reason, seen.record, retrieved_at)
+        return replace(found, stopped=answer.stopped)
     before = {record.sha256 for record in archive.records(source)}
     record = record_of(
         answer.body,
@@ -214,15 +183,19 @@ def _fetch_live(
         last_modified=answer.last_modified,
     )
     stored = archive.put(answer.body, record)
+    received.finished()
     if stored != record:
         archive.confirm(record)
     outcome = "unchanged" if record.sha256 in before else "fetched"
-    return _said(contract, outcome, answer.note, stored, retrieved_at)
+    found = _said(contract, outcome, answer.note, stored, retrieved_at)
+    return replace(found, stopped=answer.stopped, refused=bool(answer.refused), kept_aside=answer.refused)
 
 
-def _asked(service: LiveService, contract: Contract, seen: ArchiveRecord | None) -> LiveAnswer | Unchanged:
+def _asked(
+    service: LiveService, contract: Contract, seen: ArchiveRecord | None, received: Received
+) -> LiveAnswer | Unchanged:
     try:
-        return service.fetch(contract, Known(seen))
+        return service.fetch(contract, Known(seen), received)
     except FetchError:
         raise
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
@@ -244,19 +217,21 @@ def fetch_all(
 ) -> list[Fetched]:
     """Fetches every source, one line said about each as it is done, and at the end how many failed, if any.
 
-    A source that fails does not stop the others.
+    A source that its publisher no longer keeps up has a line of its own. A source that fails does not stop the others.
 
     `starting` is told of every source before it is asked: its name, its number from 1, and how many there are.
     """
     asked = session or PoliteSession(settings.user_agent)
     try:
-        services = live_services(settings, archive, asked, wait)
+        services = live_services(settings, asked, wait)
         fetched = []
         for number, source in enumerate(sources, start=1):
             if starting is not None:
                 starting(source, number, len(sources))
             result = fetch_source(source, archive, services, settings, retrieved_at)
             say(result.sentence())
+            if result.stopped is not None:
+                say(f"WARNING: {source}: {result.stopped.words_en}")
             fetched.append(result)
         failed = [item.source for item in fetched if item.failed]
         if failed:

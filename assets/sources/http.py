@@ -21,7 +21,17 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 import requests
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from assets.sources.http_body import REFUSED_LIMIT, BrokenOff, TooSlow, error_body, one_line, page_title, whole_body
+from assets.sources.http_body import (
+    REFUSED_LIMIT,
+    BrokenOff,
+    Sink,
+    TooSlow,
+    body_pieces,
+    error_body,
+    one_line,
+    page_title,
+    whole_body,
+)  # fmt: skip
 from assets.sources.http_hosts import FetchError, Hosts, Patience
 
 __all__ = ["BODY_LIMIT", "FetchError", "Patience", "PoliteSession", "Response"]
@@ -107,11 +117,15 @@ class PoliteSession:
         accept: Sequence[str] = (),
         etag: str | None = None,
         last_modified: str | None = None,
+        received: Callable[[bytes], None] | None = None,
+        into: Sink | None = None,
     ) -> Response:
         """The body at `url`, asked for again (with growing waits) where the trouble may pass.
 
         `accept` names the media types that are data here (empty: any but a web page); a type that the service leaves
-        out is not held against it. With `etag` or `last_modified` the request is conditional. Raises FetchError: no
+        out is not held against it. With `etag` or `last_modified` the request is conditional. `received` is given the
+        body before anybody else sees it; with `into` the body goes there as it comes, and that of the response stays
+        empty. Raises FetchError: no
         connection, a status other than 200, another host, another kind of body, one that is over `limit` bytes, comes
         in drops or is not whole.
         """
@@ -121,7 +135,7 @@ class PoliteSession:
         headers = {name: value for name, value in conditions.items() if value}
         for tries in range(1, self._patience.tries + 1):
             try:
-                response = self._asked(url, host, headers, accept, limit)
+                response = self._asked(url, host, headers, accept, limit, into)
             except _Passing as trouble:
                 self._pause(host, trouble, tries)
             except TooSlow as trouble:
@@ -132,6 +146,8 @@ class PoliteSession:
                 raise
             else:
                 self._hosts.answered(host)
+                if received is not None and not response.not_modified:
+                    received(response.body)
                 return response
         raise AssertionError("the last try either answers or raises")
 
@@ -149,7 +165,9 @@ class PoliteSession:
             raise FetchError(f"{host}{trouble} and {reason}", trouble.status) from trouble
         self._wait(pause)
 
-    def _asked(self, url: str, host: str, headers: dict[str, str], accept: Sequence[str], limit: int) -> Response:
+    def _asked(
+        self, url: str, host: str, headers: dict[str, str], accept: Sequence[str], limit: int, into: Sink | None
+    ) -> Response:
         """One try."""
         patience = self._patience
         timeout = (patience.connect, patience.read)
@@ -161,6 +179,11 @@ class PoliteSession:
                 if answer.status_code == 304:
                     return Response(b"", url, etag, modified, kind, not_modified=True)
                 _check_kind(answer, host, kind, accept, patience)
+                if into is not None:
+                    into.restart()
+                    for piece in body_pieces(answer, host, limit, patience, self._stopwatch):
+                        into.write(piece)
+                    return Response(b"", url, etag, modified, kind)
                 body = whole_body(answer, host, limit, patience, self._stopwatch)
                 return Response(body, url, etag, modified, kind)
         except (requests.Timeout, ReadTimeoutError) as error:

@@ -10,6 +10,7 @@ import re
 import time
 import zlib
 from collections.abc import Callable, Iterator
+from typing import Protocol
 
 import requests
 from urllib3.exceptions import HTTPError
@@ -31,6 +32,16 @@ class TooSlow(RuntimeError):
     """The body comes in drops; another try would take as long."""
 
 
+class Sink(Protocol):
+    """What takes in a body that is too large to be held in memory. Every try begins with `restart`."""
+
+    def restart(self) -> None:
+        """Forgets what was written."""
+
+    def write(self, piece: bytes) -> None:
+        """Takes the next piece."""
+
+
 def whole_body(
     response: requests.Response,
     host: str,
@@ -38,7 +49,18 @@ def whole_body(
     patience: Patience,
     stopwatch: Callable[[], float] = time.monotonic,
 ) -> bytes:
-    """The body of at most `limit` bytes, unpacked.
+    """The body of at most `limit` bytes, unpacked; raises what `body_pieces` raises."""
+    return b"".join(body_pieces(response, host, limit, patience, stopwatch))
+
+
+def body_pieces(
+    response: requests.Response,
+    host: str,
+    limit: int,
+    patience: Patience,
+    stopwatch: Callable[[], float] = time.monotonic,
+) -> Iterator[bytes]:
+    """The body of at most `limit` bytes, unpacked, as it comes; it is whole only when the last piece was given.
 
     Raises FetchError for a body over the limit or in an encoding that was not asked for, BrokenOff where its end is
     missing, TooSlow, and what urllib3 and zlib raise.
@@ -48,7 +70,7 @@ def whole_body(
         raise FetchError(f"{host} answered in the encoding {packing[:40]}, which was not asked for")
     # a body shorter than its Content-Length urllib3 refuses; half of a gzip stream it hands on as if it were whole
     unpack = zlib.decompressobj(wbits=31) if packing == "gzip" else None
-    chunks, size = [], 0
+    size = 0
     for raw in _in_time(response, patience, stopwatch):
         while raw:
             if unpack is not None and unpack.eof:
@@ -57,11 +79,10 @@ def whole_body(
             size += len(chunk)
             if size > limit:
                 raise FetchError(f"{host}: the body is larger than {limit} bytes")
-            chunks.append(chunk)
+            yield chunk
             raw = b"" if unpack is None else unpack.unused_data
     if unpack is not None and not unpack.eof:
         raise BrokenOff("its gzip stream has no end")
-    return b"".join(chunks)
 
 
 def _in_time(response: requests.Response, patience: Patience, stopwatch: Callable[[], float]) -> Iterator[bytes]:

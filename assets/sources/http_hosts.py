@@ -20,12 +20,23 @@ class FetchError(RuntimeError):
     """A body could not be had; the message says why, in plain words.
 
     `body` is what the service sent, as far as we have it, and `url` where it came from. `status` is that of its answer
-    where it was other than 200: a body without it came as if all were well, and is no table.
+    where it was other than 200: a body without it came as if all were well, and is no table (`refused`). `kept` names
+    what of it is in the archive already.
     """
 
-    def __init__(self, message: str, status: int | None = None, body: bytes = b"", url: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        status: int | None = None,
+        body: bytes = b"",
+        url: str = "",
+        *,
+        refused: bool = False,
+        kept: tuple[str, ...] = (),
+    ) -> None:
         super().__init__(message)
-        self.status, self.body, self.url = status, body, url
+        self.status, self.body, self.url, self.kept = status, body, url, kept
+        self.refused = refused or bool(body and status is None)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,16 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from assets.sources.archive import ArchiveRecord
+from assets.sources.received import Received
 from contracts.contract import Contract
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """That a publisher no longer keeps a source up, and what follows it, in two languages."""
+
+    words_nl: str
+    words_en: str
 
 
 @dataclass(frozen=True)
@@ -19,7 +28,8 @@ class LiveAnswer:
     """A body as the service sent it (a bundle where it came in parts), not yet parsed.
 
     `edition` is the service's own date of the figures, `note` what is worth saying about the fetch, in plain words:
-    "in 3 parts", "after waiting 40 s for the service".
+    "in 3 parts", "after waiting 40 s for the service". `refused` names bodies in the archive that came beside it and
+    are none (`archive/<source>/<sha256>`); `stopped` says that the publisher no longer keeps the source up.
     """
 
     body: bytes
@@ -28,6 +38,8 @@ class LiveAnswer:
     last_modified: str | None = None
     edition: str | None = None
     note: str = ""
+    refused: tuple[str, ...] = ()
+    stopped: Stopped | None = None
 
 
 @dataclass(frozen=True)
@@ -40,6 +52,7 @@ class Unchanged:
     reason: str
     url: str
     confirmed: bool = False
+    stopped: Stopped | None = None
 
 
 @dataclass(frozen=True)
@@ -52,9 +65,10 @@ class Known:
 class LiveService(Protocol):
     """A service that publishes sources."""
 
-    def fetch(self, contract: Contract, known: Known) -> LiveAnswer | Unchanged:
+    def fetch(self, contract: Contract, known: Known, received: Received) -> LiveAnswer | Unchanged:
         """The newest body of a source, or that nothing is newer than `known`.
 
-        Raises FetchError, in plain words, where the service does not give it.
+        Every body of figures goes through `received` before anything of it is read. Raises FetchError, in plain words,
+        where the service does not give it.
         """
         ...

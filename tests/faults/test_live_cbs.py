@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,16 +20,21 @@ import pytest
 
 from assets.sources import cbs_service
 from assets.sources.archive import Archive
+from assets.sources.archive_check import check_archive
+from assets.sources.bundle import parts_of
 from assets.sources.cbs import parse_cbs
 from assets.sources.cbs_service import CbsService
 from assets.sources.embedded_edition import embedded_copy
 from assets.sources.eurostat import SourceUnreadable
-from assets.sources.fetch import Fetched, FetchSettings, fetch_source
+from assets.sources.fetch import FetchSettings, fetch_all, fetch_source
+from assets.sources.fetched import Fetched
 from assets.sources.http import Patience, PoliteSession
-from assets.sources.live import Known, LiveAnswer
+from assets.sources.live import LiveAnswer
+from assets.sources.received import Received
 from contracts.audit import audit
 from contracts.contract import Contract, source_contract
 from tests.conftest import free_port
+from tests.received_example import asked
 from tests.servers.cbs import PlayedCbs, PlayedTable
 from tests.servers.loopback import Fault, Reply, Waits, playing
 
@@ -95,7 +104,7 @@ PAGE_1, PAGE_2, PAGES, COUNT = "select=ID", "skip=5", "TypedDataSet?", "TypedDat
 class Trouble:
     """What is spoiled for good (by a word in the address), and what the one line of the log must hold.
 
-    `spoiled`: what came is kept in the archive as spoiled. `waits`: how long was waited.
+    `spoiled`: what came is kept in the archive as spoiled; `unfinished`: it is kept because the rest did not come.
     """
 
     says: tuple[str, ...]
@@ -103,6 +112,7 @@ class Trouble:
     replies: Mapping[str, Reply] = field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
     spoiled: bool = False
+    unfinished: bool = False
 
 
 TWICE = "the live service failed: CBS sent no whole table, asked twice: table 84971NED: "
@@ -188,18 +198,22 @@ KEPT: Mapping[str, Trouble] = {
         ("CBS has no table 84971NED here (", "answered 404 Not Found", "look on StatLine whether another"),
         replies={"TableInfos": Reply(404, b"{}", JSON)},
     ),
-    "500 for ever": Trouble(("answered 500", "tried 3 times"), replies={PAGES: Reply(500, b"{}", JSON)}),
+    "500 for ever": Trouble(
+        ("answered 500", "tried 3 times"), replies={PAGES: Reply(500, b"{}", JSON)}, unfinished=True
+    ),
     "429 for longer than a night has": Trouble(
         ("answered 429", "asks us to come back after 3600 s"),
         replies={COUNT: Reply(429, b"", {"Retry-After": "3600"})},
+        unfinished=True,
     ),
     "truncated gzip": Trouble(
         ("the answer broke off or is damaged", "tried 3 times"),
         {PAGE_1: lambda body: gzip.compress(body, mtime=0)[:60]},
         {PAGE_1: Reply(200, gzip.compress(b"{}" * 999, mtime=0)[:20], {**JSON, "Content-Encoding": "gzip"})},
+        unfinished=True,
     ),
     "broken off every time": Trouble(
-        ("the answer broke off or is damaged", "tried 3 times"), faults=(Fault(COUNT),) * 3
+        ("the answer broke off or is damaged", "tried 3 times"), faults=(Fault(COUNT),) * 3, unfinished=True
     ),
 }  # fmt: skip
 
@@ -218,12 +232,115 @@ def test_the_newest_copy_that_we_have_is_built_from_when(cbs: PlayedCbs, tmp_pat
     for words in trouble.says:
         assert words in now.sentence()
     kept = Archive(tmp_path / "archive").records(SOURCE)
-    assert [record.origin for record in kept] == ["live"] + ["spoiled"] * trouble.spoiled
-    if trouble.spoiled:
+    aside = ["spoiled"] * trouble.spoiled + ["unfinished"] * trouble.unfinished
+    assert [record.origin for record in kept] == ["live", *aside]
+    assert now.refused == trouble.spoiled
+    assert now.kept_aside == tuple(record.place for record in kept[1:])
+    assert not (tmp_path / "archive" / SOURCE / "parts").exists()
+    if aside:
+        assert f"; what came is in archive/{SOURCE}/{kept[1].sha256})" in now.sentence()
+        assert kept[1].note_en is not None and kept[1].note_en in now.reason
         # the next night the service is well again, and is believed
         cbs.spoiled.clear()
         cbs.replies.clear()
         assert fetch(cbs, tmp_path, "2026-11-22T03:00:00Z")[0].outcome == "fetched"
+
+
+def test_what_had_arrived_when_a_later_page_fails_is_kept_with_its_addresses_and_never_built_from(
+    cbs: PlayedCbs, tmp_path: Path
+) -> None:
+    fetch(cbs, tmp_path, YESTERDAY)
+    cbs.table.modified = NEWER
+    cbs.replies["skip=10"] = Reply(503, b"", {"Content-Type": "text/html"})
+    now, _ = fetch(cbs, tmp_path, TONIGHT)
+    archive = Archive(tmp_path / "archive")
+    live, unfinished = archive.records(SOURCE)
+    assert now.record == live
+    parts = dict(parts_of(archive.read(unfinished)) or ())
+    listed = json.loads(parts["addresses.json"])
+    assert [each["name"] for each in listed][-3:] == ["count.txt", "pages/0001.json", "pages/0002.json"]
+    assert listed[-1]["url"].endswith("$skip=5")
+    rows = json.loads(parts[listed[-1]["sha256"]])["value"]
+    assert [row["ID"] for row in rows] == [5, 6, 7, 8, 9]
+    assert unfinished.note_en is not None and "answered 503" in unfinished.note_en
+    with pytest.raises(SourceUnreadable, match="expected answers about the table, its periods and its rows"):
+        parse_cbs(archive.read(unfinished), source_contract(SOURCE))
+    # the same night again gives the same bytes, which are kept once
+    assert fetch(cbs, tmp_path, "2026-11-22T03:00:00Z")[0].kept_aside == (unfinished.place,)
+    assert len(archive.records(SOURCE)) == 2
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from assets.sources import cbs_service
+from assets.sources.archive import Archive
+from assets.sources.fetch import FetchSettings, fetch_all, fetch_source
+from assets.sources.http import PoliteSession
+
+def kill(body, number, table):
+    if number == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return read_page(body, number, table)
+
+read_page, cbs_service.read_page = cbs_service.read_page, kill
+service = cbs_service.CbsService(sys.argv[3], None, PoliteSession("tests"))
+settings = FetchSettings(None, "tests", cbs_v3_url=sys.argv[3])
+fetch_source("84971NED", Archive(Path(sys.argv[2])), {"cbs": service}, settings, "2026-11-20T03:00:00Z")
+"""
+
+
+def test_a_night_that_is_killed_in_the_middle_leaves_parts_that_the_next_night_keeps(
+    cbs: PlayedCbs, tmp_path: Path
+) -> None:
+    root, archive = str(Path(__file__).parents[2]), Archive(tmp_path / "archive")
+    command = [sys.executable, "-c", KILLED, root, str(archive.root), cbs.v3]
+    done = subprocess.run(command, check=False, timeout=60, env={**os.environ, "no_proxy": "127.0.0.1"})
+    assert done.returncode == -signal.SIGKILL
+    # the page that it died of is on disk, though nothing of it was read
+    checked = check_archive(archive, tmp_path / "published")
+    assert (checked.copies, checked.problems) == (0, ())
+    (remark,) = checked.remarks
+    assert "holds 8 pieces of a fetch that is under way or was broken off" in remark
+    assert fetch(cbs, tmp_path, TONIGHT)[0].outcome == "fetched"
+    unfinished, live = archive.records(SOURCE)
+    assert (unfinished.origin, live.origin) == ("unfinished", "live")
+    assert unfinished.retrieved_at == YESTERDAY
+    assert unfinished.note_en == f"the fetch of {YESTERDAY} was broken off before all parts were there"
+    assert len(parts_of(archive.read(unfinished)) or ()) == 1 + 8
+    checked = check_archive(archive, tmp_path / "published")
+    assert (checked.copies, checked.problems, checked.remarks) == (2, (), ())
+
+
+def test_parts_that_another_process_is_fetching_are_left_alone(cbs: PlayedCbs, tmp_path: Path) -> None:
+    archive = Archive(tmp_path / "archive")
+    other = Received(archive, SOURCE, YESTERDAY)
+    other.part("TableInfos.json", "https://example.org/TableInfos")(b"{}")
+    assert fetch(cbs, tmp_path, TONIGHT)[0].outcome == "fetched"
+    assert [record.origin for record in archive.records(SOURCE)] == ["live"]
+    (lying,) = (archive.root / SOURCE / "parts").iterdir()
+    assert len(list(lying.iterdir())) == 2
+    other.finished()
+    assert not (archive.root / SOURCE / "parts").exists()
+
+
+def test_a_table_that_has_stopped_has_a_warning_of_its_own_in_the_log_also_when_cbs_is_not_there(
+    cbs: PlayedCbs, tmp_path: Path
+) -> None:
+    cbs.table.infos = {"OutputStatus": "Gediscontinueerd"}
+    first, _ = fetch(cbs, tmp_path, YESTERDAY)
+    again, _ = fetch(cbs, tmp_path, TONIGHT)
+    gone, _ = fetch(cbs, tmp_path, TONIGHT, v3_base=f"http://127.0.0.1:{free_port()}/ODataFeed/odata")
+    assert [found.outcome for found in (first, again, gone)] == ["fetched", "not_newer", "kept"]
+    words = "CBS no longer keeps this table up (Gediscontinueerd); it names no successor: let the contract point there"
+    for found in (first, again, gone):
+        assert found.stopped is not None and found.stopped.words_en == words
+        assert "no longer keeps" not in found.sentence()
+    said: list[str] = []
+    settings = FetchSettings(None, "tests", cbs_v3_url=cbs.v3)
+    fetch_all((SOURCE,), Archive(tmp_path / "archive"), settings, TONIGHT, said.append)
+    assert said[1:] == [f"WARNING: {SOURCE}: {words}"]
 
 
 def test_a_service_that_is_not_there_costs_no_waiting(cbs: PlayedCbs, tmp_path: Path) -> None:
@@ -263,7 +380,7 @@ def test_a_service_that_is_being_mended_is_not_waited_for_at_every_table(cbs: Pl
     service = CbsService(cbs.v3, cbs.v4, PoliteSession("tests", wait=Waits()), waits)
     for _ in range(4):
         with pytest.raises(cbs_service.SpoiledAnswer) as failed:
-            service.fetch(source_contract(SOURCE), Known())
+            asked(service, source_contract(SOURCE))
         times.append(str(failed.value).split(":")[0])
     assert waits.seconds == [5.0, 5.0]
     assert times == ["CBS sent no whole table, asked twice"] * 2 + ["CBS sent no whole table, asked once"] * 2
@@ -362,7 +479,7 @@ def test_the_other_service_is_held_to_the_same(
         cbs.spoiled["skip=5"] = of_page(lambda rows: [{**row, "Id": number} for number, row in enumerate(rows)])
     service = CbsService(None, cbs.v4, PoliteSession("tests", wait=Waits()), Waits())
     with pytest.raises(cbs_service.SpoiledAnswer) as failed:
-        service.fetch(_with("v4"), Known())
+        asked(service, _with("v4"))
     assert says in str(failed.value)
 
 
@@ -380,7 +497,7 @@ def test_the_embedded_edition_played_as_a_live_table_gives_the_same_figures(api:
     played = PlayedCbs(PlayedTable(SOURCE, dimensions, periods, {"Bedrijfsafval_1": "Bedrijfsafval_1"}, cells), 1000)
     with playing(played):
         session = PoliteSession("tests", wait=Waits())
-        answer = CbsService(played.v3, played.v4, session, Waits()).fetch(_with(api), Known())
+        answer = asked(CbsService(played.v3, played.v4, session, Waits()), _with(api))
         session.close()
     assert isinstance(answer, LiveAnswer)
     live = parse_cbs(answer.body, contract)

@@ -8,6 +8,7 @@ published stands in `test_bad_input.py`.
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import shutil
@@ -21,9 +22,12 @@ import pytest
 
 from assets.sources import eurostat_service
 from assets.sources.archive import Archive
+from assets.sources.bundle import parts_of
 from assets.sources.embedded_edition import embedded_copy
 from assets.sources.eurostat import parse_sdmx_csv
-from assets.sources.fetch import Fetched, FetchSettings, fetch_all
+from assets.sources.eurostat_answers import said_in_soap
+from assets.sources.fetch import FetchSettings, fetch_all
+from assets.sources.fetched import Fetched
 from assets.sources.http import Patience, PoliteSession
 from contracts.contract import source_contract
 from pipelines.nightly import run_assets
@@ -290,6 +294,40 @@ def test_what_came_in_place_of_a_table_is_kept_as_spoiled_with_its_address(
     assert (live.origin, spoiled.origin) == ("live", "spoiled")
     assert spoiled.retrieved_from == live.retrieved_from
     assert played.archive.read(spoiled) == PAGE
+
+
+def test_the_parts_that_came_are_kept_with_their_addresses_when_a_later_one_is_refused(
+    service: PlayedEurostat, tmp_path: Path
+) -> None:
+    played = tonight_with(CASES["413, a later part is gone"], service, tmp_path)
+    live, unfinished = played.archive.records(TABLE)
+    assert (live.origin, unfinished.origin) == ("live", "unfinished")
+    assert (played.fetched.refused, played.fetched.kept_aside) == (False, (unfinished.place,))
+    parts = dict(parts_of(played.archive.read(unfinished)) or ())
+    listed = json.loads(parts["addresses.json"])
+    assert len(listed) == 2
+    for each in listed:
+        assert "/data/" in each["url"]
+        assert parts[each["sha256"]].startswith(b"DATAFLOW,LAST UPDATE,")
+    assert not (tmp_path / TABLE / "parts").exists()
+
+
+def test_a_body_of_figures_is_on_disk_before_anything_of_it_is_read(
+    service: PlayedEurostat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lying: list[bool] = []
+
+    def reading(body: bytes) -> object:
+        name = hashlib.sha256(body).hexdigest()
+        lying.append(any(path.name == name for path in (tmp_path / TABLE / "parts").glob("*/*")))
+        return said_in_soap(body)
+
+    monkeypatch.setattr(eurostat_service, "said_in_soap", reading)
+    assert one_night(service, tmp_path, YESTERDAY).fetched.outcome == "fetched"
+    service.most_rows, service.tables[TABLE], service.updated[TABLE] = 300, NEW, "20.11.2026"
+    assert one_night(service, tmp_path, TONIGHT).fetched.outcome == "fetched"
+    assert len(lying) == 8  # the whole; the next night what is said of the whole and two halves, and four parts
+    assert lying.count(True) == 5
 
 
 def test_the_parts_of_a_table_are_asked_with_no_overlap_and_count_up_to_the_whole(

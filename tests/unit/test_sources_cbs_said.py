@@ -18,6 +18,7 @@ from assets.sources.cbs_editions import edition_of
 from assets.sources.cbs_pages import next_address
 from assets.sources.cbs_status import check_years, statuses
 from assets.sources.eurostat import SourceUnreadable
+from assets.sources.live import Stopped
 from tests.cbs_example import BRANCH, WASTE, waste
 
 FIXTURES = Path(__file__).parents[2] / "../shared/data/nl/statline_bq_fixtures"
@@ -32,7 +33,7 @@ def test_the_edition_of_a_real_table_of_v3() -> None:
     edition = edition_of(json.dumps({"value": [json.loads(path.read_text())]}).encode(), "84669NED")
     assert (edition.day, edition.reason, edition.state) == ("2020-12-14", "Actualisering", "")
     assert edition.stamp == "Modified=2020-12-14T02:00:00; MetaDataModified=2020-12-14T02:00:00"
-    assert edition.sentence() == ""
+    assert edition.stopped() is None
 
 
 def test_a_real_table_that_has_stopped_names_its_successor() -> None:
@@ -41,9 +42,12 @@ def test_a_real_table_that_has_stopped_names_its_successor() -> None:
         pytest.skip("the real answers are not at hand")
     edition = edition_of(path.read_bytes(), "81075ned")
     assert edition.day == "2019-11-14"
-    assert edition.sentence() == (
+    assert edition.stopped() == Stopped(
+        "Het CBS houdt deze tabel niet meer bij (Gediscontinueerd); het noemt als opvolger "
+        "'Werkloze beroepsbevolking; werkloosheidsduur persoonskenmerken' (84673ned): laat het contract daarheen "
+        "wijzen",
         "CBS no longer keeps this table up (Gediscontinueerd); it names as successor "
-        "'Werkloze beroepsbevolking; werkloosheidsduur persoonskenmerken' (84673ned): let the contract point there"
+        "'Werkloze beroepsbevolking; werkloosheidsduur persoonskenmerken' (84673ned): let the contract point there",
     )
 
 
@@ -74,9 +78,9 @@ def test_a_real_table_that_has_stopped_names_its_successor() -> None:
 )
 def test_a_table_that_has_stopped_is_said(fields: dict[str, str], sentence: str) -> None:
     body = {"Identifier": "84971NED", "Modified": "2026-01-01T02:00:00", "OutputStatus": "Regulier", **fields}
-    found = edition_of(json.dumps({"value": [body]}).encode(), "84971NED").sentence()
-    assert sentence in found
-    assert bool(sentence) == bool(found)
+    found = edition_of(json.dumps({"value": [body]}).encode(), "84971NED").stopped()
+    assert sentence in (found.words_en if found else "")
+    assert bool(sentence) == (found is not None)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from assets.sources import cbs_v3, cbs_v4
 from assets.sources.archive import ArchiveRecord, record_of
 from assets.sources.bundle import bundle, parts_of
 from assets.sources.cbs import parse_cbs
+from assets.sources.cbs_editions import stopped_in
 from assets.sources.cbs_pages import read_page, whole_table
 from assets.sources.cbs_service import CbsService
 from assets.sources.eurostat import SourceUnreadable
@@ -25,10 +26,9 @@ from contracts.audit import audit
 from contracts.contract import Contract, source_contract
 from contracts.vocabulary import Code, CodeList
 from tests.cbs_example import BRANCH, WASTE, played_waste, waste
+from tests.received_example import asked
 from tests.servers.cbs import PlayedCbs, PlayedTable
 from tests.servers.loopback import Reply, Waits, playing
-
-NOTHING_KNOWN = Known()
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def service(played: PlayedCbs, waits: Waits | None = None) -> CbsService:
 
 
 def fetched(played: PlayedCbs, contract: Contract) -> LiveAnswer:
-    answer = service(played).fetch(contract, NOTHING_KNOWN)
+    answer = asked(service(played), contract)
     assert isinstance(answer, LiveAnswer)
     return answer
 
@@ -121,8 +121,8 @@ def test_a_measure_of_the_other_service_is_called_as_in_the_contract(
 
 def test_codes_are_asked_for_as_the_service_pads_them(cbs: PlayedCbs) -> None:
     fetched(cbs, waste())
-    asked = next(call.path for call in cbs.calls if "TypedDataSet/$count" in call.path)
-    assert f"({BRANCH}%20eq%20'312505%20%20')" in asked
+    path = next(call.path for call in cbs.calls if "TypedDataSet/$count" in call.path)
+    assert f"({BRANCH}%20eq%20'312505%20%20')" in path
 
 
 def test_a_service_that_leaves_its_links_out_is_asked_for_the_rest(cbs: PlayedCbs) -> None:
@@ -137,7 +137,7 @@ def test_a_service_that_leaves_its_links_out_is_asked_for_the_rest(cbs: PlayedCb
 def test_the_second_service_stands_in_only_where_the_contract_says_so(cbs: PlayedCbs) -> None:
     cbs.replies["/odata/v1/CBS/84971NED/Properties"] = Reply(404, b"{}", {"Content-Type": "application/json"})
     with pytest.raises(FetchError, match=r"CBS has no table 84971NED here .*404.*; look on StatLine"):
-        service(cbs).fetch(waste(api="v4"), NOTHING_KNOWN)
+        asked(service(cbs), waste(api="v4"))
     answer = fetched(cbs, waste(api="v4", apiFallback="v3"))
     assert answer.note.startswith("from v3, as v4 failed: CBS has no table 84971NED here")
     assert "TableInfos.json" in dict(parts_of(answer.body) or ())
@@ -242,7 +242,7 @@ def test_a_table_that_cbs_did_not_change_costs_one_question(cbs: PlayedCbs, api:
     contract = waste(api=api)
     copy = Known(record(fetched(cbs, contract)))
     cbs.calls.clear()
-    found = service(cbs).fetch(contract, copy)
+    found = asked(service(cbs), contract, copy)
     assert isinstance(found, Unchanged)
     assert found.reason == "CBS has not changed it since 2026-06-30"
     assert len(cbs.calls) == 1
@@ -257,16 +257,19 @@ def test_a_new_edition_or_another_question_is_fetched(cbs: PlayedCbs, api: str, 
         cbs.table.modified = "2026-06-30T09:00:00"
     else:
         contract = waste(api=api, selection={BRANCH: ["341600"]})
-    assert isinstance(service(cbs).fetch(contract, copy), LiveAnswer)
+    assert isinstance(asked(service(cbs), contract, copy), LiveAnswer)
 
 
 def test_a_table_that_has_stopped_is_said_with_what_was_fetched_and_when_nothing_changed(cbs: PlayedCbs) -> None:
     cbs.table.infos = {"OutputStatus": "Gediscontinueerd"}
     answer = fetched(cbs, waste())
-    assert answer.note.startswith("CBS no longer keeps this table up (Gediscontinueerd)")
-    found = service(cbs).fetch(waste(), Known(record(answer)))
+    assert answer.stopped is not None
+    assert answer.stopped.words_en.startswith("CBS no longer keeps this table up (Gediscontinueerd)")
+    assert answer.stopped.words_nl.startswith("Het CBS houdt deze tabel niet meer bij (Gediscontinueerd)")
+    assert stopped_in(answer.body, "84971NED") == answer.stopped
+    found = asked(service(cbs), waste(), Known(record(answer)))
     assert isinstance(found, Unchanged)
-    assert "since 2026-06-30; CBS no longer keeps this table up" in found.reason
+    assert (found.reason, found.stopped) == ("CBS has not changed it since 2026-06-30", answer.stopped)
 
 
 # --- tables of which no copy is at hand ---
@@ -286,16 +289,16 @@ def test_a_table_that_nobody_has_seen_yet_can_be_fetched_and_passes_its_contract
     if name == "83452NED":
         dimensions["RegioS"] = {"NL01": "Nederland", "GM0363": "Amsterdam"}
     # a code and a topic that are not asked for must not come
-    asked = next(iter(selection))
-    dimensions[asked] = {**dimensions[asked], "X99999": "Niet gevraagd"}
+    chosen = next(iter(selection))
+    dimensions[chosen] = {**dimensions[chosen], "X99999": "Niet gevraagd"}
     topics = {topic: topic for topic in (*cbs_v3.topics_of(contract), "NietGevraagd_999")}
     table = PlayedTable(name, dimensions, {"2023JJ00": "Definitief", "2024JJ00": "Voorlopig"}, topics, {})
     table.cells = {key: [1.5] * len(topics) for key in table.combinations()}
     with playing(PlayedCbs(table, page_rows=7)) as base:
         bases = (f"{base}/ODataFeed/odata", f"{base}/odata/v1/CBS")
-        answer = CbsService(*bases, PoliteSession("tests", wait=Waits()), Waits()).fetch(contract, NOTHING_KNOWN)
+        answer = asked(CbsService(*bases, PoliteSession("tests", wait=Waits()), Waits()), contract)
     assert isinstance(answer, LiveAnswer)
     found = parse_cbs(answer.body, contract)
-    assert "X99999" not in found.column(asked).to_pylist()
+    assert "X99999" not in found.column(chosen).to_pylist()
     wrong = {check.key for check in audit(found, contract).checks if not check.passed and check.severity == "error"}
     assert wrong == {f"{name}__rows__rowcount"}

@@ -7,18 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 
-from assets.sources.archive import ArchiveDamaged, ArchiveRecord, record_of
-from assets.sources.comext import COLUMNS, KeptFile, pack, parquet_bytes, parse_comext, unpack_months
+from assets.sources.archive import Archive, ArchiveRecord, record_of
+from assets.sources.archive_check import check_archive
+from assets.sources.comext import COLUMNS, DamagedFile, KeptFile, pack, parquet_bytes, parse_comext, unpack_months
+from assets.sources.comext_listing import file_url, listing_url
+from assets.sources.comext_month import Month, Wanted, read_month
 from assets.sources.comext_service import FILES_A_NIGHT, ComextService
 from assets.sources.eurostat import SourceUnreadable
 from assets.sources.http import FetchError, PoliteSession
 from assets.sources.live import Known, LiveAnswer, Unchanged
+from assets.sources.received import Received
 from contracts.audit import audit
 from contracts.contract import Contract, source_contract
 from tests.conftest import free_port
+from tests.received_example import asked
 from tests.servers.comext import PATH, PlayedComext, month_file
 from tests.servers.loopback import Fault, Reply, Waits, playing
 
@@ -31,25 +37,47 @@ REVISED = USED.replace("125000,125000,98000", "126500,126500,99100")
 
 @dataclass
 class Nights:
-    """Nights one after another: what a night brings is what the next one knows."""
+    """Nights one after another: what a night brings is what the next one knows, and all lie in one archive."""
 
     service: PlayedComext
     contract: Contract
-    body: bytes | None = None
+    archive: Archive
+    record: ArchiveRecord | None = None
+    number: int = 0
 
     def night(self) -> LiveAnswer | Unchanged:
         """One night with an object of its own, as the fetch makes it."""
         self.service.calls.clear()
+        self.number += 1
         session = PoliteSession("Ketenmonitor tests", wait=Waits())
-        facts = {"source": "comext", "retrieved_at": "", "retrieved_from": "", "origin": "live"}
-        record = record_of(self.body, **facts) if self.body else None
         try:
-            answer = ComextService(self.service.url, session, self.read).fetch(self.contract, Known(record))
+            answer = ComextService(self.service.url, session).fetch(self.contract, Known(self.record), self.received())
         finally:
             session.close()
         if isinstance(answer, LiveAnswer):
-            self.body = answer.body
+            facts = {"retrieved_at": self.moment, "retrieved_from": answer.url, "origin": "live"}
+            self.record = self.archive.put(answer.body, record_of(answer.body, source=self.contract.table, **facts))
         return answer
+
+    @property
+    def moment(self) -> str:
+        """When this night began."""
+        return f"2026-03-{self.number:02d}T03:00:00Z"
+
+    def received(self) -> Received:
+        """What this night brings in."""
+        return Received(self.archive, self.contract.table, self.moment)
+
+    @property
+    def body(self) -> bytes:
+        """Our newest copy."""
+        assert self.record is not None
+        return self.archive.read(self.record)
+
+    def kept_aside(self, origin: str) -> list[ArchiveRecord]:
+        """What lies in the archive beside what is built from."""
+        sources = (self.contract.table, "comext_listing")
+        return [record for name in sources for record in self.archive.records(name) if record.origin == origin]
 
     def brings(self) -> LiveAnswer:
         """A night that brings something in."""
@@ -57,27 +85,21 @@ class Nights:
         assert isinstance(answer, LiveAnswer), answer
         return answer
 
-    def read(self, record: ArchiveRecord) -> bytes:
-        """The archive: one copy."""
-        assert self.body is not None and record.bytes == len(self.body)
-        return self.body
-
     def cells(self) -> list[tuple[str, str, str]]:
         """(period, product, kg) of every row in our newest copy."""
-        assert self.body is not None
         table = parse_comext(self.body, self.contract)
         return [(row["PERIOD"], row["PRODUCT_NC"], row["QUANTITY_KG"]) for row in table.to_pylist()]
 
 
 @pytest.fixture
-def nights() -> Iterator[Nights]:
+def nights(tmp_path: Path) -> Iterator[Nights]:
     service = PlayedComext()
     with playing(service):
         service.issue("202312", month_file("202312", [USED]), "06/01/2026 11:00:00")
         service.issue("202511", month_file("202511", [OF_AUSTRIA, USED]), "06/01/2026 11:00:00")
         service.issue("202512", month_file("202512", [OF_AUSTRIA, USED, TABLE, SECRET]), "14/02/2026 11:00:00")
         service.issue("202552", month_file("202552", [USED]), "14/02/2026 12:00:00")
-        yield Nights(service, source_contract("comext_months"))
+        yield Nights(service, source_contract("comext_months"), Archive(tmp_path))
 
 
 def test_the_first_night_brings_in_the_months_that_the_contract_asks_for(nights: Nights) -> None:
@@ -110,7 +132,6 @@ def test_what_is_kept_says_of_which_file_it_is(nights: Nights) -> None:
 
 def test_the_kept_rows_hold_to_the_contract(nights: Nights) -> None:
     nights.brings()
-    assert nights.body is not None
     verdict = audit(parse_comext(nights.body, nights.contract), nights.contract)
     # four rows are far too few, and nothing else is wrong with them
     assert [check.key for check in verdict.failed("error")] == ["comext_months__rows__rowcount"]
@@ -128,9 +149,9 @@ def test_a_night_in_which_nothing_is_newer_asks_for_the_listing_only(nights: Nig
 
 def test_both_contracts_ask_for_the_listing_once_a_night(nights: Nights) -> None:
     session = PoliteSession("Ketenmonitor tests", wait=Waits())
-    service = ComextService(nights.service.url, session, nights.read)
+    service = ComextService(nights.service.url, session)
     for name in ("comext_months", "comext_years"):
-        service.fetch(source_contract(name), Known())
+        asked(service, source_contract(name))
     session.close()
     assert nights.service.count("dir=") == 1
 
@@ -199,7 +220,7 @@ def test_the_same_months_give_the_same_bytes(nights: Nights) -> None:
     body = nights.brings().body
     months = unpack_months(body)
     assert pack(list(reversed(months))) == body
-    nights.body = None
+    nights.record = None
     assert nights.brings().body == body
 
 
@@ -237,23 +258,120 @@ def test_a_night_in_which_all_that_is_new_fails_says_why(nights: Nights, name: s
         nights.night()
 
 
-def test_what_came_in_place_of_a_file_or_a_listing_is_handed_on_to_be_kept(nights: Nights) -> None:
-    page = b"<html><body>Maintenance</body></html>"
-    nights.service.issue("202511", page, "14/03/2026 11:00:00")
-    nights.service.issue("202512", page, "14/03/2026 11:00:00")
-    with pytest.raises(FetchError) as file_failed:
+PAGE = b"<html><body>Maintenance</body></html>"
+
+
+def test_a_bulk_file_is_in_the_archive_as_it_came_and_the_kept_rows_name_it(nights: Nights) -> None:
+    answer = nights.brings()
+    files = {record.sha256: record for record in nights.kept_aside("bulk_file")}
+    assert len(files) == 2
+    for kept, _ in unpack_months(answer.body):
+        record = files[kept.sha256]
+        assert nights.archive.read(record) == nights.service.files[kept.name][0]
+        assert record.retrieved_from == file_url(nights.service.url, kept.name)
+        assert (record.edition, record.retrieved_at) == (kept.modified, nights.moment)
+    (listing,) = nights.kept_aside("listing")
+    assert b"full_v2_202512.7z" in nights.archive.read(listing)
+    assert check_archive(nights.archive, nights.archive.root / "published").problems == ()
+
+
+def test_a_file_is_in_the_archive_before_anything_of_it_is_read(
+    nights: Nights, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+
+    def reading(packed: bytes, period: str, wanted: Wanted) -> Month:
+        (record,) = [one for one in nights.kept_aside("bulk_file") if period in one.retrieved_from]
+        assert nights.archive.read(record) == packed[:]
+        seen.append(period)
+        return read_month(packed, period, wanted)
+
+    monkeypatch.setattr("assets.sources.comext_service.read_month", reading)
+    nights.brings()
+    assert seen == ["202512", "202511"]
+
+
+def test_other_goods_in_the_contract_are_read_from_the_archive_and_nothing_is_fetched(nights: Nights) -> None:
+    nights.service.issue("202512", month_file("202512", [OF_AUSTRIA, USED]), "14/02/2026 11:00:00")
+    nights.brings()
+    others = tuple(
+        (name, ["AT", "NL"] if name == "comextReporters" else value) for name, value in nights.contract.properties
+    )
+    nights.contract = replace(nights.contract, properties=others)
+    nights.brings()
+    assert ("202511", "63090000", "3") in nights.cells()
+    assert nights.service.asked_files() == []
+
+
+def test_a_night_that_died_after_the_file_came_does_not_fetch_it_again(
+    nights: Nights, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as during:
+        during.setattr("assets.sources.comext_service.read_month", dies)
+        with pytest.raises(KeyboardInterrupt):
+            nights.night()
+    nights.brings()
+    assert nights.service.asked_files() == ["full_v2_202511.7z"]
+    assert len(nights.cells()) == 4
+
+
+def test_a_file_that_broke_off_leaves_nothing(nights: Nights) -> None:
+    nights.service.faults += [Fault("full_v2_202512")] * 3
+    answer = nights.brings()
+    assert "full_v2_202512.7z failed: 127.0.0.1" in answer.note
+    assert answer.refused == ()
+    folder = nights.archive.root / "comext_months"
+    assert sorted(path.suffix for path in folder.iterdir()) == ["", "", ".json", ".json"]
+
+
+def test_what_came_in_place_of_a_file_is_spoiled_under_its_own_address(nights: Nights) -> None:
+    nights.service.issue("202511", PAGE, "14/03/2026 11:00:00")
+    nights.service.issue("202512", PAGE, "14/03/2026 11:00:00")
+    with pytest.raises(FetchError) as failed:
         nights.night()
-    assert (file_failed.value.body, file_failed.value.status) == (page, None)
-    nights.service.listing = Reply(200, page, {"Content-Type": "text/html"})
-    with pytest.raises(FetchError) as listing_failed:
+    (spoiled,) = nights.kept_aside("spoiled")
+    assert nights.archive.read(spoiled) == PAGE
+    assert spoiled.retrieved_from == file_url(nights.service.url, "full_v2_202512.7z")
+    assert spoiled.note_en is not None and spoiled.note_en.startswith("expected a 7z file, found")
+    assert (failed.value.refused, set(failed.value.kept)) == (True, {spoiled.place})
+
+
+def test_a_listing_that_is_none_is_spoiled_and_kept(nights: Nights) -> None:
+    nights.service.listing = Reply(200, PAGE, {"Content-Type": "text/html"})
+    with pytest.raises(FetchError) as failed:
         nights.night()
-    assert (listing_failed.value.body, listing_failed.value.status) == (page, None)
+    (spoiled,) = nights.kept_aside("spoiled")
+    assert spoiled.place.startswith("archive/comext_listing/")
+    assert nights.archive.read(spoiled) == PAGE
+    assert spoiled.retrieved_from == listing_url(nights.service.url)
+    assert (failed.value.refused, failed.value.kept) == (True, (spoiled.place,))
+
+
+def test_bytes_that_an_earlier_reader_could_not_read_are_taken_up_when_they_can_be(
+    nights: Nights, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cannot(*_: object) -> None:
+        raise DamagedFile("packed in a way that this reader does not know")
+
+    with monkeypatch.context() as during:
+        during.setattr("assets.sources.comext_service.read_month", cannot)
+        with pytest.raises(FetchError, match="packed in a way"):
+            nights.night()
+    assert len(nights.kept_aside("spoiled")) == 2
+    nights.brings()
+    assert len(nights.kept_aside("bulk_file")) == 2
+    assert nights.kept_aside("spoiled") == []
 
 
 def test_a_file_of_another_size_than_the_listing_gives_is_left_for_the_next_night(nights: Nights) -> None:
     nights.service.sizes["full_v2_202512.7z"] = 45431111
     answer = nights.brings()
     assert "full_v2_202512.7z failed: the listing gives it 45431111 bytes" in answer.note
+    (spoiled,) = nights.kept_aside("spoiled")
+    assert answer.refused == (spoiled.place,)
     assert {period for period, _, _ in nights.cells()} == {"202511"}
 
 
@@ -293,20 +411,17 @@ def test_a_listing_that_is_moved_or_another_is_a_failed_fetch(nights: Nights, li
 
 def test_a_service_that_is_not_there_is_a_failed_fetch(nights: Nights) -> None:
     session = PoliteSession("Ketenmonitor tests", wait=Waits())
-    service = ComextService(f"http://127.0.0.1:{free_port()}{PATH}", session, nights.read)
+    service = ComextService(f"http://127.0.0.1:{free_port()}{PATH}", session)
     for name in ("comext_months", "comext_years"):
         with pytest.raises(FetchError, match="the COMEXT listing was not had"):
-            service.fetch(source_contract(name), Known())
+            asked(service, source_contract(name))
     session.close()
 
 
-def test_a_copy_of_ours_that_is_damaged_is_made_anew_and_said(nights: Nights, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_copy_of_ours_that_is_damaged_is_made_anew_and_said(nights: Nights) -> None:
     nights.brings()
-
-    def altered(record: ArchiveRecord) -> bytes:
-        raise ArchiveDamaged(f"archived copy {record.vintage} has been altered")
-
-    monkeypatch.setattr(nights, "read", altered)
+    assert nights.record is not None
+    (nights.archive.root / "comext_months" / nights.record.sha256).write_bytes(b"altered")
     assert "our earlier copy could not be read and is made anew" in nights.brings().note
 
 

@@ -16,9 +16,11 @@ from assets.sources import fetch
 from assets.sources.age import age_days, stale
 from assets.sources.archive import Archive, ArchiveRecord, record_of
 from assets.sources.embedded_edition import EMBEDDED
-from assets.sources.fetch import Fetched, FetchSettings, fetch_all, fetch_source
+from assets.sources.fetch import FetchSettings, fetch_all, fetch_source
+from assets.sources.fetched import Fetched
 from assets.sources.http import FetchError, Patience, PoliteSession
 from assets.sources.live import Known, LiveAnswer, LiveService, Unchanged
+from assets.sources.received import Received
 from contracts.contract import Contract, source_contract, source_names
 from pipelines.settings import SettingsError, read_settings
 from tests.conftest import Answer, free_port
@@ -114,7 +116,7 @@ class Service:
     answer: LiveAnswer | Unchanged | Exception
     known: Known | None = None
 
-    def fetch(self, contract: Contract, known: Known) -> LiveAnswer | Unchanged:
+    def fetch(self, contract: Contract, known: Known, received: Received) -> LiveAnswer | Unchanged:
         self.known = known
         if isinstance(self.answer, Exception):
             raise self.answer
