@@ -12,11 +12,13 @@ from collections.abc import Callable, Mapping
 from types import ModuleType
 
 from assets.sources import cbs_v3, cbs_v4
-from assets.sources.bundle import bundle
+from assets.sources.archive import Archive, ArchiveDamaged, ArchiveRecord
+from assets.sources.bundle import BundleError, bundle, part_of
 from assets.sources.cbs import COUNT_PART, PAGES
 from assets.sources.cbs_codes import ServiceCode, differences, service_codes
 from assets.sources.cbs_editions import Edition, edition_of
 from assets.sources.cbs_pages import Page, counted, next_address, read_page, whole_table
+from assets.sources.cbs_units import published_units, unit_differences
 from assets.sources.eurostat import SourceUnreadable
 from assets.sources.http import FetchError, PoliteSession
 from assets.sources.http_body import one_line
@@ -73,16 +75,17 @@ class _Gathering:
                 error.status,
             ) from error
 
-    def rest_of(self, service: ModuleType, base: str, contract: Contract) -> list[str]:
+    def rest_of(self, service: ModuleType, base: str, contract: Contract, known: Known) -> list[str]:
         """Asks for all of a table but its edition. Returns what is worth saying.
 
-        Raises SourceUnreadable where the pages are not the whole table.
+        Raises SourceUnreadable where the pages are not the whole table, SpoiledAnswer where a unit is another one.
         """
         about = {name: self._ask(name, url) for name, url in service.about_urls(base, contract).items()}
         lists = {
             dimension: service_codes(about[cbs_v3.codes_part(dimension)], self._table, dimension)
             for dimension in cbs_v3.dimensions_of(contract)
         }
+        self._check_units(service, contract, about[service.TOPICS_PART], known)
         said = list(service.topic_differences(contract, about[service.TOPICS_PART]))
         for dimension, theirs in lists.items():
             said += differences(contract, dimension, theirs)
@@ -93,6 +96,20 @@ class _Gathering:
         if count is None:
             said.insert(0, "the service gave no number of rows to check against")
         return [f"{rows} rows in {len(pages)} page{'s' if len(pages) > 1 else ''}", *said]
+
+    def _check_units(self, service: ModuleType, contract: Contract, topics: bytes, known: Known) -> None:
+        """Refuses a table in another unit than we know it in, before its figures are asked for."""
+        before, day = {}, ""
+        if known.record is not None:
+            day = known.record.retrieved_at[:10]
+            before = _units_of_copy(self._received.archive, known.record, contract)
+        others = unit_differences(contract, published_units(topics, service, contract), before, day)
+        if others:
+            more = f" (and {len(others) - 3} more)" if len(others) > 3 else ""
+            raise SpoiledAnswer(
+                f"table {self._table}: {'; '.join(others[:3])}{more}. If CBS now publishes in this unit, write it in "
+                "the contract as publishedUnit and see what is computed from it"
+            )
 
     def _count(self, url: str) -> bytes | None:
         try:
@@ -185,9 +202,21 @@ def _answered(
     edition = edition_of(gathering.about_the_table(service, base, contract), contract.table)
     if _is_known(known, edition, url):
         return Unchanged(f"CBS has not changed it since {edition.day}", url, stopped=edition.stopped())
-    notes = gathering.rest_of(service, base, contract)
+    notes = gathering.rest_of(service, base, contract, known)
     note, stopped = _joined(before, *notes), edition.stopped()
     return LiveAnswer(bundle(gathering.parts), url, etag=edition.stamp, edition=edition.day, note=note, stopped=stopped)
+
+
+def _units_of_copy(archive: Archive, record: ArchiveRecord, contract: Contract) -> dict[str, str]:
+    """The units that came with a copy of either service; none where it cannot be read."""
+    for service in (cbs_v3, cbs_v4):
+        try:
+            topics = part_of(archive.read(record), service.TOPICS_PART)
+            if topics is not None:
+                return published_units(topics, service, contract)
+        except (ArchiveDamaged, BundleError, SourceUnreadable):
+            continue
+    return {}
 
 
 def _addresses(

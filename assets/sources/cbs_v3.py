@@ -34,13 +34,16 @@ TABLE_PART, TOPICS_PART, ROWS = "TableInfos.json", "DataProperties.json", "Typed
 
 
 def data_url(base_url: str, contract: Contract, written: Mapping[str, Mapping[str, str]] | None = None) -> str:
-    """Address of a table, limited to the contract's `selection` and, where no topic is left out by name, to its topics.
+    """Address of a table, limited to the contract's `selection` and to its topics.
+
+    All topics come where some are left out by name (`topicsLeftOut`), and where the names of the columns are not all
+    certain (`takeAllTopics`): a service refuses a question about a column that it does not have.
 
     The filter is written as CBS itself writes it in `TableInfos.DefaultSelection`. `written` gives the codes of a
     dimension as the service pads them.
     """
     query = ["$format=json", *_filter(contract, written)]
-    if not contract.get("topicsLeftOut"):
+    if not (contract.get("topicsLeftOut") or contract.get("takeAllTopics")):
         query.append("$select=" + ",".join([ROW_ID, *dimensions_of(contract), *topics_of(contract)]))
     return f"{_table_url(base_url, contract)}/{ROWS}?{'&'.join(query)}"
 
@@ -92,6 +95,11 @@ def topics_of(contract: Contract) -> tuple[str, ...]:
     return contract.column(TOPIC).allowed or ()
 
 
+def topic_of(contract: Contract, code: str) -> str | None:
+    """The topic of the contract that the service calls `code`; None for one that we do not keep."""
+    return code if code in topics_of(contract) else None
+
+
 def topic_differences(contract: Contract, properties: bytes) -> list[str]:
     """Topics of the contract that `DataProperties` no longer names, as sentences. Raises SourceUnreadable."""
     rows = rows_of(answer_of(properties, contract.table), contract.table)
@@ -136,7 +144,8 @@ def _long(wide: pa.Table, contract: Contract, period_words: Mapping[str, str]) -
     missing = [name for name in (*dimensions, *topics_of(contract)) if name not in names]
     if missing:
         raise SourceUnreadable(
-            f"table {table}: expected the column {', '.join(missing[:5])}, found {', '.join(names[:5])} and others; "
+            f"table {table}: expected the column {', '.join(missing[:5])}, found "
+            f"{', '.join(_unknown(names, contract)[:5]) or 'none'} in its place; "
             "CBS numbers its topics anew when it adds one: compare the code list of topics with the table"
         )
     topics = [name for name in names if name not in (ROW_ID, *dimensions) and name not in left_out]
@@ -158,6 +167,12 @@ def _long(wide: pa.Table, contract: Contract, period_words: Mapping[str, str]) -
     )
     columns |= {name: said[name] for name in STATUS_COLUMNS if name in contract.column_names}
     return pa.table({name: pc.cast(column, pa.string()) for name, column in columns.items()})
+
+
+def _unknown(names: Sequence[str], contract: Contract) -> list[str]:
+    """Columns that the contract does not name."""
+    known = {ROW_ID, *dimensions_of(contract), *topics_of(contract), *(contract.get("topicsLeftOut") or ())}
+    return [name for name in names if name not in known]
 
 
 def _stacked(arrays: Sequence[pa.Array | pa.ChunkedArray]) -> pa.ChunkedArray:

@@ -79,6 +79,11 @@ def _measures(contract: Contract) -> dict[str, str]:
     return {entry.get(V4_CODE) or entry.code: entry.code for entry in load_codelist(name).codes}
 
 
+def topic_of(contract: Contract, code: str) -> str | None:
+    """The topic of the contract that the service calls `code`; None for one that we do not keep."""
+    return _measures(contract).get(code)
+
+
 def topic_differences(contract: Contract, measures: bytes) -> list[str]:
     """Measures of the contract that CBS no longer names, as sentences. Raises SourceUnreadable."""
     theirs = service_codes(measures, contract.table, MEASURE)

@@ -42,6 +42,7 @@ class PlayedTable:
     padded_to: int = 8
     modified: str = "2026-06-30T06:30:00"
     infos: dict[str, Any] = field(default_factory=dict)
+    unit: str = "mln kg"
 
     def combinations(self) -> list[tuple[str, ...]]:
         return list(itertools.product(*self.dimensions.values(), self.periods))
@@ -124,7 +125,7 @@ class PlayedCbs(PlayedApi):
             rows = [{"odata.type": f"Cbs.OData.{kind}", "Type": kind, "Key": key} for key, kind in kinds.items()]
             # a topic has columns that a dimension has not
             rows += [
-                {"odata.type": "Cbs.OData.Topic", "Type": "Topic", "Key": key, "Datatype": "Long", "Unit": "mln kg"}
+                {"odata.type": "Cbs.OData.Topic", "Type": "Topic", "Key": key, "Datatype": "Long", "Unit": table.unit}
                 for key in table.topics
             ]
             rows = [{"ID": place, "Position": str(place), **row} for place, row in enumerate(rows)]
@@ -198,7 +199,8 @@ class PlayedCbs(PlayedApi):
             }
         if resource == "MeasureCodes":
             codes = [
-                {"Identifier": code, "Index": i, "Title": key} for i, (key, code) in enumerate(table.topics.items())
+                {"Identifier": code, "Index": i, "Title": key, "Unit": table.unit}
+                for i, (key, code) in enumerate(table.topics.items())
             ]
             return {**context, "value": codes}
         if resource == "PeriodenCodes":

@@ -7,21 +7,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assets.sources import cbs_v3, cbs_v4
-from assets.sources.archive import ArchiveRecord, record_of
+from assets.sources.archive import Archive, ArchiveRecord, record_of
 from assets.sources.bundle import bundle, parts_of
 from assets.sources.cbs import parse_cbs
 from assets.sources.cbs_editions import stopped_in
 from assets.sources.cbs_pages import read_page, whole_table
-from assets.sources.cbs_service import CbsService
+from assets.sources.cbs_service import CbsService, SpoiledAnswer
 from assets.sources.eurostat import SourceUnreadable
 from assets.sources.http import FetchError, PoliteSession
 from assets.sources.live import Known, LiveAnswer, Unchanged
+from assets.sources.received import Received
 from contracts.audit import audit
 from contracts.contract import Contract, source_contract
 from contracts.vocabulary import Code, CodeList
@@ -302,3 +304,54 @@ def test_a_table_that_nobody_has_seen_yet_can_be_fetched_and_passes_its_contract
     assert "X99999" not in found.column(chosen).to_pylist()
     wrong = {check.key for check in audit(found, contract).checks if not check.passed and check.severity == "error"}
     assert wrong == {f"{name}__rows__rowcount"}
+
+
+# --- units ---
+
+GRAMS = "column Bedrijfsafval_1: expected the unit 'mln kg'"
+
+
+@pytest.mark.parametrize("api", ["v3", "v4"])
+def test_a_unit_that_changed_since_our_copy_refuses_the_table_before_its_figures_are_asked_for(
+    cbs: PlayedCbs, tmp_path: Path, api: str
+) -> None:
+    contract, archive = waste(api=api), Archive(tmp_path)
+    answer = fetched(cbs, contract)
+    copy = archive.put(answer.body, record(answer))
+    cbs.table.unit, cbs.table.modified = "1 000 ton", "2026-07-30T06:30:00"
+    cbs.calls.clear()
+    waits = Waits()
+    with pytest.raises(SpoiledAnswer) as refused:
+        service(cbs, waits).fetch(contract, Known(copy), Received(archive, "84971NED", "2026-11-21T03:00:00Z"))
+    assert f"table 84971NED: {GRAMS} as in our copy of 2026-11-20, found '1 000 ton'" in str(refused.value)
+    assert (refused.value.refused, waits.seconds) == (True, [])
+    assert cbs.count("$count") == 0
+
+
+@pytest.mark.parametrize("unit", ["mln kg", {"Bedrijfsafval_1": "MLN  kg"}])
+def test_a_unit_other_than_the_contract_names_refuses_the_table(cbs: PlayedCbs, unit: object) -> None:
+    contract = waste(publishedUnit=unit)
+    assert fetched(cbs, contract).body
+    cbs.table.unit = "kg"
+    with pytest.raises(SpoiledAnswer, match=r"expected the unit '(mln kg|MLN  kg)' as the contract says, found 'kg'"):
+        fetched(cbs, contract)
+
+
+def test_the_contract_goes_before_our_copy_so_that_a_new_unit_can_be_taken_up(cbs: PlayedCbs, tmp_path: Path) -> None:
+    archive = Archive(tmp_path)
+    answer = fetched(cbs, waste())
+    copy = archive.put(answer.body, record(answer))
+    cbs.table.unit, cbs.table.modified = "1 000 ton", "2026-07-30T06:30:00"
+    received = Received(archive, "84971NED", "2026-11-21T03:00:00Z")
+    contract = waste(publishedUnit={"Bedrijfsafval_1": "1 000 ton"})
+    assert isinstance(service(cbs).fetch(contract, Known(copy), received), LiveAnswer)
+
+
+def test_a_topic_of_which_no_unit_was_known_is_noted_and_not_refused(cbs: PlayedCbs, tmp_path: Path) -> None:
+    archive = Archive(tmp_path)
+    cbs.table.unit = " "
+    answer = fetched(cbs, waste())
+    copy = archive.put(answer.body, record(answer))
+    cbs.table.unit, cbs.table.modified = "mln kg", "2026-07-30T06:30:00"
+    received = Received(archive, "84971NED", "2026-11-21T03:00:00Z")
+    assert isinstance(service(cbs).fetch(waste(), Known(copy), received), LiveAnswer)
