@@ -25,7 +25,7 @@ from assets.sources.http import FetchError, PoliteSession
 from assets.sources.live import Known, LiveAnswer, Unchanged
 from assets.sources.received import Received
 from contracts.audit import audit
-from contracts.contract import Contract, source_contract
+from contracts.contract import Contract, source_contract, source_names
 from contracts.vocabulary import Code, CodeList
 from tests.cbs_example import BRANCH, WASTE, played_waste, waste
 from tests.received_example import asked
@@ -304,6 +304,55 @@ def test_a_table_that_nobody_has_seen_yet_can_be_fetched_and_passes_its_contract
     assert "X99999" not in found.column(chosen).to_pylist()
     wrong = {check.key for check in audit(found, contract).checks if not check.passed and check.severity == "error"}
     assert wrong == {f"{name}__rows__rowcount"}
+
+
+# thousand tonnes, as the page of CBS on this table gave them in 2026
+SUPPLIED: dict[str, list[float | int | None]] = {
+    "2002JJ00": [13879, *[None] * 9, 13879, 13177, 703, 235, 73, 373, 22],
+    "2004JJ00": [15684, 15588, 716, 2750, 189, 331, 798, 10096, 708, 95, 15684, 14818, 867, 210, 46, 412, 199],
+    "2006JJ00": [16800, 16582, 1275, 1337, 299, 442, 731, 11972, 525, 218, 16800, 15756, 1042, 121, 48, 494, 379],
+}
+
+
+def recycling_companies(**renamed: str) -> PlayedTable:
+    """81416ned, with other names for some columns."""
+    topics = {renamed.get(topic, topic): topic for topic in cbs_v3.topics_of(source_contract("81416ned"))}
+    cells = {(period,): list(figures) for period, figures in SUPPLIED.items()}
+    return PlayedTable("81416ned", {}, dict.fromkeys(SUPPLIED, "Definitief"), topics, cells, unit="1 000 ton")
+
+
+def test_the_waste_at_recycling_companies_is_fetched_with_all_its_columns_and_passes_its_contract() -> None:
+    contract = source_contract("81416ned")
+    played = PlayedCbs(recycling_companies(), page_rows=2)
+    with playing(played):
+        answer = fetched(played, contract)
+    found = parse_cbs(answer.body, contract)
+    assert found.num_rows == 3 * 17
+    figures = {(row["topic"], row["Perioden"]): row["value"] for row in found.to_pylist()}
+    assert figures["TotaalAanvoerAfval_1", "2006JJ00"] == "16800"
+    assert figures["GlasPapierHoutKunststofED_4", "2004JJ00"] == "2750"
+    assert figures["NuttigeToepassing_14", "2002JJ00"] == "235"
+    assert figures["Slib_7", "2002JJ00"] == ""
+    wrong = {check.key for check in audit(found, contract).checks if not check.passed and check.severity == "error"}
+    assert wrong == {"81416ned__rows__rowcount"}
+
+
+def test_a_column_that_is_called_otherwise_than_its_title_suggests_is_fetched_and_refused_by_name() -> None:
+    contract = source_contract("81416ned")
+    played = PlayedCbs(recycling_companies(Eindproduct_12="EindproductSecundaireGrondstof_12"), page_rows=2)
+    with playing(played):
+        answer = fetched(played, contract)
+    assert "topics: no longer named by CBS" in answer.note
+    with pytest.raises(SourceUnreadable) as refused:
+        parse_cbs(answer.body, contract)
+    assert "expected the column Eindproduct_12, found EindproductSecundaireGrondstof_12 in its place" in str(
+        refused.value
+    )
+
+
+def test_every_dutch_table_that_the_domain_names_has_a_contract() -> None:
+    named = {"83180NED", "84970NED", "84971NED", "81414ned", "83558NED", "83452NED", "81416ned", "82725NED", "37852"}
+    assert named <= set(source_names())
 
 
 # --- units ---
