@@ -15,7 +15,8 @@ from assets.chain_table_assets import CHAIN_TABLES, ChainTable, frame, source_ta
 from assets.made_table import hashes
 from assets.night import Night
 from assets.quality_of_tables import quality_of
-from assets.source_assets import TARGETS, fetch_facts, pinned_copies
+from assets.source_assets import TARGETS, pinned_copies
+from assets.source_checks import fetch_facts
 from assets.stewards_view import OWNERS, check_results
 from contracts.contract import Contract, Product, product
 

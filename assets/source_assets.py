@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any, TextIO
 import dagster as dg
 
 from assets.night import Night
+from assets.source_checks import awaited_checks, awaited_words, is_awaited, stopped_check
 from assets.stewards_view import (
-    BLOCKING_CHECK,
     OWNERS,
-    WARNING_CHECK,
     check_results,
     check_specs,
     definition_metadata,
@@ -29,6 +28,8 @@ if TYPE_CHECKING:
     from assets.sources.fetched import Fetched
     from contracts.verdict import CheckResult
 
+#: The metadata of a fetch that says which services sent what was refused.
+REFUSED_BODIES = "refused tonight"
 VINTAGES = dg.AssetKey(["sources", "vintages"])
 TARGETS = dg.AssetKey(["sources", "targets"])
 
@@ -78,6 +79,10 @@ def vintages(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) 
     for item in fetched:
         if item.stale is not None:
             context.log.warning(item.sentence())
+        if item.stopped is not None:
+            context.log.warning(f"{item.source}: {item.stopped.words_en}")
+        if item.refused:
+            context.log.warning(item.refusal())
     counts = {outcome: sum(i.outcome == outcome for i in fetched) for outcome in sorted({i.outcome for i in fetched})}
     return dg.MaterializeResult(
         metadata={
@@ -85,6 +90,10 @@ def vintages(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) 
             "sources": dg.MetadataValue.md(_table_of(fetched)),
             "one line a source": dg.MetadataValue.json([item.sentence() for item in fetched]),
             "older than the contract allows": sum(item.stale is not None for item in fetched),
+            "no longer kept up": dg.MetadataValue.json(
+                [f"{item.source}: {item.stopped.words_en}" for item in fetched if item.stopped is not None]
+            ),
+            REFUSED_BODIES: dg.MetadataValue.json([item.refusal() for item in fetched if item.refused]),
             "summary": ", ".join(f"{count} {outcome}" for outcome, count in counts.items()),
         }
     )
@@ -190,9 +199,10 @@ def _made_source(context: dg.AssetExecutionContext, night: Night, name: str, con
     from assets.sources.reading import SourceUnreadable, parsed
     from assets.table_store import TableRefused, inputs_key
 
-    if _is_awaited(night, name):
-        context.log.info(f"{name}: not fetched yet")
-        yield from _awaited(name)
+    if is_awaited(night, name):
+        words = awaited_words(night, name)
+        context.log.info(f"{name}: {words}")
+        yield from awaited_checks(source_key(name), words)
         return
     try:
         record = pinned_record(night, name)
@@ -214,12 +224,12 @@ def _made_source(context: dg.AssetExecutionContext, night: Night, name: str, con
             standing, _, _ = night.tables.put("sources", name, table, contract, key, facts)
     except TableRefused as refusal:
         verdict = refusal.verdict
-        night.tables.note_refusal(name, record.sha256, key)
+        night.tables.note_refusal(name, record.sha256, key, "; ".join(verdict.messages("error")[:3]))
         yield from refused(verdict.checks, verdict.messages("error"), str(refusal))
         return
     except (SourceUnreadable, ArchiveDamaged) as error:
         if isinstance(error, SourceUnreadable):
-            night.tables.note_refusal(name, record.sha256, key)
+            night.tables.note_refusal(name, record.sha256, key, str(error))
         yield from _unreadable(name, error)
         return
     context.log.info(f"{name}: {standing.rows} rows, {'unchanged' if unchanged else 'made'} from copy {record.vintage}")
@@ -230,36 +240,10 @@ def _made_source(context: dg.AssetExecutionContext, night: Night, name: str, con
         },
         data_version=dg.DataVersion(standing.sha256[:16]),
     )
-    yield from check_results(standing.checks, {"warning": standing.messages})
-
-
-def fetch_facts(night: Night) -> dict[str, dict[str, Any]]:
-    """What happened to every source when it was last fetched, by name; empty before the first fetch."""
-    found: dict[str, dict[str, Any]] = (
-        json.loads(night.fetched.read_text(encoding="utf-8")) if night.fetched.exists() else {}
-    )
-    return found
-
-
-def _is_awaited(night: Night, name: str) -> bool:
-    """Whether the last fetch found no copy of a source, or an old night that is rebuilt had none."""
-    if not night.vintages.exists() or name in json.loads(night.vintages.read_text(encoding="utf-8")):
-        return False
-    facts = fetch_facts(night)
-    return not facts or facts.get(name, {}).get("outcome") == "awaited"
-
-
-def _awaited(name: str) -> Iterator[dg.AssetCheckResult]:
-    """The checks of a source of which there is no copy anywhere: nothing to block, and a word for the steward."""
-    words = "Not fetched yet: there is no copy of this source, and none ships with the software."
-    for check, passed in ((BLOCKING_CHECK, True), (WARNING_CHECK, False)):
-        yield dg.AssetCheckResult(
-            check_name=check,
-            asset_key=source_key(name),
-            passed=passed,
-            severity=dg.AssetCheckSeverity.WARN,
-            description=words,
-        )
+    stopped = stopped_check(night, name)
+    also = [stopped] if stopped is not None else []
+    said = [*standing.messages, *(offence.found for check in also for offence in check.sample)]
+    yield from check_results([*standing.checks, *also], {"warning": said})
 
 
 def _unreadable(name: str, error: Exception) -> Iterator[Any]:

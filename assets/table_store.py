@@ -169,22 +169,27 @@ class TableStore:
         )
         return standing, accepted, verdict
 
-    def note_refusal(self, name: str, copy: str, key: str) -> None:
+    def note_refusal(self, name: str, copy: str, key: str, why: str) -> None:
         """Remembers that a copy of a source was refused under `key`, so that it is not taken up again by itself."""
-        noted = self._refusals(name) | {copy: key}
+        noted = self._refusals(name) | {copy: {"key": key, "why": why}}
         write_whole(self.quarantine / "sources" / f"{name}.json", (json.dumps(noted, indent=1) + "\n").encode())
 
     def refused_copies(self, name: str, contract: Contract) -> frozenset[str]:
         """Copies (sha256) of a source that contract and code of today refuse."""
         noted = self._refusals(name)
-        return frozenset(copy for copy, key in noted.items() if key == inputs_key(contract, {"copy": copy}))
+        return frozenset(copy for copy, of in noted.items() if of["key"] == inputs_key(contract, {"copy": copy}))
 
-    def _refusals(self, name: str) -> dict[str, str]:
+    def why_refused(self, name: str, copy: str) -> str:
+        """Why a copy of a source was refused; empty where that is not known."""
+        return self._refusals(name).get(copy, {}).get("why", "")
+
+    def _refusals(self, name: str) -> dict[str, dict[str, str]]:
         try:
             noted = json.loads((self.quarantine / "sources" / f"{name}.json").read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}  # nothing was refused, or the note is torn: then it is refused once more
-        return {str(copy): str(key) for copy, key in noted.items()}
+        # an earlier version of the software noted the key alone
+        return {str(copy): of if isinstance(of, dict) else {"key": str(of), "why": ""} for copy, of in noted.items()}
 
     def _keep_refused(self, group: str, name: str, verdict: Verdict) -> Path | None:
         path = self.quarantine / group / f"{name}.parquet"

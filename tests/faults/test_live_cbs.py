@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 
 from assets.sources import cbs_service
@@ -33,7 +34,8 @@ from assets.sources.live import LiveAnswer
 from assets.sources.received import Received
 from contracts.audit import audit
 from contracts.contract import Contract, source_contract
-from tests.conftest import free_port
+from pipelines.nightly import executed
+from tests.conftest import free_port, night
 from tests.received_example import asked
 from tests.servers.cbs import PlayedCbs, PlayedTable
 from tests.servers.loopback import Fault, Reply, Waits, playing
@@ -516,3 +518,19 @@ def test_the_embedded_edition_played_as_a_live_table_gives_the_same_figures(api:
 def _with(api: str) -> Contract:
     contract = source_contract(SOURCE)
     return replace(contract, properties=tuple({**dict(contract.properties), "api": api}.items()))
+
+
+def test_the_check_of_a_table_that_has_stopped_says_so_in_words(tmp_path: Path) -> None:
+    offline = night(tmp_path)
+    keys = [dg.AssetKey(["sources", name]) for name in ("vintages", SOURCE)]
+    executed(offline, keys)
+    facts = json.loads(offline.fetched.read_text(encoding="utf-8"))
+    facts[SOURCE] |= {"stopped_nl": "Het CBS houdt deze tabel niet meer bij", "stopped_en": "CBS no longer keeps it up"}
+    offline.fetched.write_text(json.dumps(facts), encoding="utf-8")
+    results = executed(offline, keys[1:])
+    found = {check.check_name: check for result in results for check in result.get_asset_check_evaluations()}
+    assert found["contract"].passed
+    warned = found["contract_warnings"]
+    assert (warned.passed, warned.severity) == (False, dg.AssetCheckSeverity.WARN)
+    words = "Het CBS houdt deze tabel niet meer bij. / CBS no longer keeps it up."
+    assert words in str(warned.description)

@@ -12,8 +12,9 @@ import hashlib
 import io
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -30,7 +31,7 @@ from assets.sources.fetch import FetchSettings, fetch_all
 from assets.sources.fetched import Fetched
 from assets.sources.http import Patience, PoliteSession
 from contracts.contract import source_contract
-from pipelines.nightly import run_assets
+from pipelines.nightly import executed, run_assets, summarise
 from tests.conftest import night
 from tests.servers.eurostat import CSV, PlayedEurostat, Sent, packed, serving
 from tests.servers.loopback import Waits
@@ -497,3 +498,59 @@ def test_a_table_without_any_copy_is_said_to_be_awaited_and_stops_nothing(
     assert (facts[TABLE]["outcome"], facts[TABLE]["sha256"]) == ("awaited", None)
     assert facts["cei_wm060"]["outcome"] == "embedded"
     assert TABLE not in json.loads((home / "tables" / "sources" / "vintages.json").read_text(encoding="utf-8"))
+
+
+def checks_of(results: Sequence[dg.ExecuteInProcessResult]) -> dict[str, tuple[bool, str]]:
+    """What the checks of the table say in the steward's view."""
+    found = [check for result in results for check in result.get_asset_check_evaluations()]
+    return {
+        check.check_name: (check.passed, str(check.description)) for check in found if check.asset_key.path[1] == TABLE
+    }
+
+
+def test_the_check_of_a_source_whose_only_body_was_refused_says_when_why_and_where_it_is(
+    service: PlayedEurostat, small_edition: Path, tmp_path: Path
+) -> None:
+    edition = shutil.copytree(small_edition, tmp_path / "edition")
+    (edition / "eurostat" / f"{TABLE}.csv").unlink()
+    home = tmp_path / "home"
+    keys = [dg.AssetKey(["sources", name]) for name in ("vintages", TABLE)]
+
+    service.always["/data/CEI_WM020"] = Sent(PAGE, kind="text/csv")
+    asked = night(home, edition=edition, eurostat_url=service.url)
+    results = executed(asked, keys)
+    assert summarise(asked, results).exit_code == 1
+    (spoiled,) = Archive(home / "archive").records(TABLE)
+    passed, words = checks_of(results)["contract_warnings"]
+    assert not passed
+    assert words.startswith(f"Opgehaald op {spoiled.retrieved_at[:10]} en geweigerd: 127.0.0.1:")
+    assert f"Fetched on {spoiled.retrieved_at[:10]} and refused: 127.0.0.1:" in words
+    assert "expected SDMX-CSV" in words
+    assert f"The bytes that came are kept in archive/{TABLE}/{spoiled.sha256}." in words
+    # the night after, without network, it is still no table that was never fetched
+    assert "Not fetched yet" not in checks_of(executed(night(home, edition=edition), keys))["contract_warnings"][1]
+
+    # and a body that is a table, and that the contract refuses
+    negative = NEW.replace(b"A,W1501,RT,NL,2017,78.2", b"A,W1501,RT,NL,2017,-78.2")
+    service.always["/data/CEI_WM020"] = Sent(negative, kind=CSV)
+    tomorrow = replace(asked, started_at=asked.started_at + timedelta(days=1))
+    summary = summarise(tomorrow, executed(tomorrow, keys))
+    assert [refusal.asset for refusal in summary.refusals] == [f"sources/{TABLE}"]
+    offline = executed(night(home, edition=edition), keys)
+    passed, words = checks_of(offline)["contract_warnings"]
+    assert not passed
+    assert "-78.2" in words, words
+    refused = Archive(home / "archive").records(TABLE)[-1]
+    assert f"archive/{TABLE}/{refused.sha256}" in words
+
+
+def test_the_check_of_a_source_that_was_never_fetched_says_so_and_why(small_edition: Path, tmp_path: Path) -> None:
+    edition = shutil.copytree(small_edition, tmp_path / "edition")
+    (edition / "eurostat" / f"{TABLE}.csv").unlink()
+    keys = [dg.AssetKey(["sources", name]) for name in ("vintages", TABLE)]
+    assert checks_of(executed(night(tmp_path / "home", edition=edition), keys))["contract_warnings"] == (
+        False,
+        "Nog niet opgehaald: van deze bron is geen exemplaar, ook niet meegeleverd.\n"
+        "Not fetched yet: there is no copy of this source, and none ships with the software. "
+        "(the live service was not asked)",
+    )
