@@ -207,8 +207,13 @@ def _parser() -> argparse.ArgumentParser:
         return made
 
     command("nightly", _nightly, "fetch, build, audit and publish: what runs every night", night=True)
-    command(
+    fetch = command(
         "fetch", _part("fetch"), "bring what the services publish today into the archive, and nothing else", night=True
+    )
+    fetch.epilog = (
+        "Exit codes: 0 done, also where a service is not there or fails and a copy stands in (its line says so); 1 a "
+        "service sent what is no table, or a table in another unit: it is refused and kept aside, and a copy stands in;"
+        " 2 wrong use or set-up."
     )
     build = command(
         "build", _build, "make all tables and release candidates from the archive, and publish nothing", night=True

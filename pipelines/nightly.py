@@ -14,7 +14,7 @@ from dagster._core.execution.plan.objects import ErrorSource
 from assets.catalogue_asset import CATALOGUE
 from assets.night import Night
 from assets.packages import group_of, package_key, release_key
-from assets.source_assets import VINTAGES
+from assets.source_assets import REFUSED_BODIES, VINTAGES
 from contracts.contract import product_names
 from pipelines.definitions import NIGHTLY, SITE, build_definitions
 from pipelines.instance import instance
@@ -57,11 +57,13 @@ class Summary:
     sources: tuple[str, ...] = field(default=())
     # what stood beside the releases and was altered or left undone, and was written anew
     mended: tuple[str, ...] = field(default=())
+    # what a live service sent and is no table; a service that is not there, or that fails, is no refusal
+    refused_bodies: tuple[str, ...] = field(default=())
 
     @property
     def exit_code(self) -> int:
         """0 done (also: nothing changed); 1 something was refused and the rest was published."""
-        return 1 if self.refusals else 0
+        return 1 if self.refusals or self.refused_bodies else 0
 
     def as_json(self) -> dict[str, Any]:
         """The summary for a program."""
@@ -89,6 +91,7 @@ class Summary:
             said += ["", *(f"  MENDED {line}" for line in self.mended[:MENDED_SAID])]
             more = len(self.mended) - MENDED_SAID
             said += [f"  and {more} more"] if more > 0 else []
+        said += ["", *(f"REFUSED {line}" for line in self.refused_bodies)] if self.refused_bodies else []
         for refusal in self.refusals:
             said += ["", f"REFUSED {refusal.asset}", *(f"  {line}" for line in refusal.reason.splitlines())]
         if self.refusals:
@@ -217,8 +220,9 @@ def summarise(night: Night, results: Sequence[dg.ExecuteInProcessResult]) -> Sum
             datasets.append(DatasetOutcome(name, outcome, str(waiting["version"])))
     fetched = made.get("sources/vintages", {})
     sources = tuple(fetched["one line a source"]) if fetched else ()
+    refused_bodies = tuple(fetched.get(REFUSED_BODIES, ()))
     mended = tuple(made.get("/".join(CATALOGUE.path), {}).get("mended", ()))
-    return Summary(results[0].run_id, night.moment, tuple(datasets), tuple(refusals), sources, mended)
+    return Summary(results[0].run_id, night.moment, tuple(datasets), tuple(refusals), sources, mended, refused_bodies)
 
 
 def _asset_of(event: dg.DagsterEvent) -> str:

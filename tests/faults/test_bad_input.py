@@ -403,11 +403,16 @@ def test_a_body_that_is_no_table_is_kept_aside_and_the_copy_that_we_have_is_buil
     sources = [dg.AssetKey(["sources", table]) for table in ("vintages", "cei_wm060")]
     summary = run_assets(night(home, edition=small_edition, eurostat_url=service.url), sources)
     service.answers = {}
-    assert (summary.exit_code, summary.refusals) == (0, ())
+    # something was refused, and the copy that stands in is built from
+    assert (summary.exit_code, summary.refusals) == (1, ())
     assert says in sentence_about(summary, "cei_wm060")
     archive = Archive(home / "archive")
-    spoiled = [archive.read(r) for r in archive.records("cei_wm060") if r.origin == "spoiled"]
-    assert spoiled == ([answer.body] if answer.body else [])
+    spoiled = [r for r in archive.records("cei_wm060") if r.origin == "spoiled"]
+    assert [archive.read(r) for r in spoiled] == ([answer.body] if answer.body else [])
+    where = f" It is kept in {spoiled[0].place}." if spoiled else ""
+    line = f"cei_wm060: what the live service sent was refused, and the embedded edition stands in.{where}"
+    assert summary.refused_bodies == (line,)
+    assert f"REFUSED {line}" in summary.lines()
 
 
 def sentence_about(summary: Summary, table: str) -> str:

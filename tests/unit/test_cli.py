@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,27 @@ def test_a_night_ends_with_0_or_with_1_when_something_was_refused(
         assert "packaging      BLOCKED, no release stands (because of sources/cei_pc050)" in words
         assert "REFUSED sources/cei_pc050\n  table cei_pc050: expected SDMX-CSV, found an empty body" in words
         assert told["refusals"][0]["asset"] == "sources/cei_pc050"
+
+
+@pytest.mark.parametrize("command", ["nightly", "fetch"])
+def test_a_fetch_ends_with_1_where_a_service_sent_what_was_refused_and_with_0_where_it_failed(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    line = "cei_pc050: what the live service sent was refused, and the embedded edition stands in."
+    failed = replace(GOOD, sources=("cei_pc050: the embedded edition (the live service failed: no answer in time)",))
+    for summary, code in ((replace(failed, refused_bodies=(line,)), 1), (failed, 0)):
+        for name in ("run_night", "run_assets"):
+            monkeypatch.setattr(pipelines.nightly, name, lambda *_, found=summary: found)
+        assert cli.main([command, "--home", str(tmp_path)]) == code
+        assert (f"\nREFUSED {line}\n" in capsys.readouterr().out) == bool(code)
+
+
+def test_the_help_of_fetch_says_which_failures_are_refusals(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["fetch", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert "0 done, also where a service is not there or fails and a copy stands in" in said
+    assert "1 a service sent what is no table" in said
 
 
 def test_check_finds_the_contracts_of_this_edition_in_order(capsys: pytest.CaptureFixture[str]) -> None:
