@@ -31,6 +31,7 @@ __all__ = [
     "product_names",
     "read_contract",
     "read_product",
+    "read_table",
     "shape",
     "source_contract",
     "source_names",
@@ -74,9 +75,7 @@ def read_contract(path: Path) -> Contract:
     tables = source.data.get("schema") or []
     if len(tables) != 1:
         raise source.error(f"a source or shape contract describes one table; found {len(tables)}", "schema")
-    return _read_table(
-        source, 0, str(source.data["id"]), custom_properties(source.data.get("customProperties"), source)
-    )
+    return read_table(source, 0, str(source.data["id"]), custom_properties(source.data.get("customProperties"), source))
 
 
 def read_product(path: Path) -> Product:
@@ -93,7 +92,7 @@ def read_product(path: Path) -> Product:
         at: tuple[str | int, ...] = ("schema", position)
         custom = custom_properties(raw.get("customProperties"), source, *at)
         if raw.get("properties"):
-            tables.append(_read_table(source, position, f"{source.data['id']}.{raw.get('name')}", top))
+            tables.append(read_table(source, position, f"{source.data['id']}.{raw.get('name')}", top))
             continue
         shape_path = path.parent / "shapes" / f"{custom.get('shape')}.odcs.yaml"
         if not shape_path.exists():
@@ -126,7 +125,8 @@ def read_product(path: Path) -> Product:
     )
 
 
-def _read_table(source: Source, position: int, contract_id: str, top: dict[str, Any]) -> Contract:
+def read_table(source: Source, position: int, contract_id: str, top: dict[str, Any]) -> Contract:
+    """One table of a contract file; `top` are the custom properties of the whole file. Raises ContractError."""
     raw = source.data["schema"][position]
     at: tuple[str | int, ...] = ("schema", position)
     table = str(raw.get("name") or "")

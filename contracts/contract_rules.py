@@ -13,7 +13,15 @@ from contracts.contract_model import Rule, Severity
 from contracts.contract_source import Source
 
 SEVERITIES = ("error", "warning", "info")
-ROW_RULES = {"emptyExactlyWhen", "filledWhen", "someFilled", "notBelow"}
+ROW_RULES = {
+    "emptyExactlyWhen",
+    "filledWhen",
+    "someFilled",
+    "notBelow",
+    "partsNotAbove",
+    "unitSlip",
+    "changeSincePrevious",
+}
 TABLE_RULES = {"partsAddUp", "keysOfPrevious"}
 # What each of our own rules must be told, and what it may be told. Anything else is a misspelling.
 RULE_ARGUMENTS: dict[str, tuple[set[str], set[str]]] = {
@@ -23,6 +31,9 @@ RULE_ARGUMENTS: dict[str, tuple[set[str], set[str]]] = {
     "notBelow": ({"column", "other"}, set()),
     "partsAddUp": ({"dimension", "value", "total", "parts", "by"}, {"only", "tolerance", "absolute"}),
     "keysOfPrevious": (set(), {"maximumLost"}),
+    "partsNotAbove": ({"column", "parts"}, {"less", "tolerance"}),
+    "unitSlip": ({"columns"}, set()),
+    "changeSincePrevious": ({"columns", "factor"}, {"above"}),
 }
 
 
