@@ -69,11 +69,16 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Deliverer:
-    """An organisation that may hand in."""
+    """An organisation that may hand in; `deliveries` are those that it may beside the ones whose contract names it."""
 
     code: str
     name: str
     contact: str
+    deliveries: tuple[str, ...] = ()
+
+    def may_deliver(self, name: str) -> bool:
+        """Whether the registry lets it hand in a delivery whose contract does not name it."""
+        return name in self.deliveries
 
 
 def delivery_names() -> tuple[str, ...]:
@@ -193,6 +198,12 @@ def _disclosure(source: Source, top: dict[str, Any], contract: Contract) -> tupl
 
 @cache
 def deliverers(more: Path | None = None) -> dict[str, Deliverer]:
-    """The registered deliverers by code: those of `reference/deliverers.csv`, and those of the file `more`."""
+    """The registered deliverers by code: those of `reference/deliverers.csv`, and those of the file `more`.
+
+    The file has columns code, name, contact and deliveries (names, separated by spaces).
+    """
     rows = read_csv_rows(REFERENCE / "deliverers.csv") + (read_csv_rows(more) if more is not None else [])
-    return {row["code"]: Deliverer(row["code"], row["name"], row["contact"]) for row in rows}
+    return {
+        row["code"]: Deliverer(row["code"], row["name"], row["contact"], tuple(row.get("deliveries", "").split()))
+        for row in rows
+    }

@@ -1,0 +1,277 @@
+"""The book of deliveries: which files came in, what was decided about their refused rows, and which of them stand.
+
+A file that was taken in has a folder `<root>/<delivery>/<receipt>/` that appears whole and never changes. Decisions are
+lines in `<root>/decisions.jsonl`, append-only. Everything else follows from these two.
+Not here: taking a file in (`taking_in.py`), the rows that stand as a table (`standing.py`).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+from contracts.delivery_contract import Delivery, delivery
+from publish.whole_files import sync_folder
+
+DECISIONS = "decisions.jsonl"
+#: What a taking in leaves behind that was broken off begins with this; it counts for nothing.
+WRITING = ".writing-"
+FACTS = "taken_in.json"
+Verdict = Literal["release", "discard", "withdraw"]
+WORDS = {"release": "released", "discard": "discarded", "withdraw": "withdrawn"}
+#: Rules of which a steward may say that a row is right all the same. What cannot be read, has no place or stands twice
+#: must be handed in again.
+RELEASABLE = frozenset(
+    {
+        "notBelow",
+        "partsNotAbove",
+        "unitSlip",
+        "maximum",
+        "exclusiveMaximum",
+        "minLength",
+        "maxLength",
+        "someFilled",
+        "filledWhen",
+        "emptyExactlyWhen",
+    }
+)
+
+
+class DecisionRefused(ValueError):
+    """A decision about refused rows cannot be taken; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class TakenIn:
+    """One file that was taken in. `stopped`: something about the whole file stops it, whatever the rows are.
+
+    `deliverer` and `period` are empty where the file did not say them. `read_under` identifies contract and registry.
+    """
+
+    id: str
+    delivery: str
+    sha256: str
+    bytes: int
+    file_name: str
+    received_at: str
+    deliverer: str
+    period: str
+    rows_in: int
+    rows_accepted: int
+    rows_refused: int
+    exact_duplicates: int
+    stopped: bool
+    threshold: float
+    contract_version: str
+    read_under: str
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a steward decided. `rows` are row numbers of the file; empty means the file as a whole (withdraw)."""
+
+    id: str
+    moment: str
+    receipt: str
+    decision: Verdict
+    rows: tuple[int, ...]
+    reason: str
+    by: str
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What became of the refused rows of one file, by row number, and whether the file was withdrawn."""
+
+    released: frozenset[int]
+    discarded: frozenset[int]
+    withdrawn: bool
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a deliverer owes for a period; `deadline` is a date, `received` the receipt that stands for it."""
+
+    delivery: str
+    deliverer: str
+    period: str
+    deadline: str
+    received: str | None
+
+
+class Book:
+    """The deliveries under one home. Nothing here asks the clock."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def folder(self, taken: TakenIn) -> Path:
+        """Where receipt, accepted and refused rows of a file lie."""
+        return self.root / taken.delivery / taken.id
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """One writer at a time; the system lets go of the lock when a process dies."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        with (self.root / ".lock").open("a") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            try:
+                yield
+            finally:
+                fcntl.flock(handle, fcntl.LOCK_UN)
+
+    def files(self, name: str) -> list[TakenIn]:
+        """All files of one delivery, oldest first."""
+        found = []
+        for path in sorted((self.root / name).glob(f"*/{FACTS}")):
+            if not path.parent.name.startswith("."):
+                found.append(TakenIn(**json.loads(path.read_text(encoding="utf-8"))))
+        return sorted(found, key=lambda taken: (taken.received_at, taken.id))
+
+    def file(self, receipt: str) -> TakenIn:
+        """The file with this receipt. Raises DecisionRefused where there is none."""
+        for path in self.root.glob(f"*/{receipt}/{FACTS}"):
+            return TakenIn(**json.loads(path.read_text(encoding="utf-8")))
+        raise DecisionRefused(f"there is no receipt {receipt!r}; see `ketenmonitor quarantine` for those that wait")
+
+    def decisions(self) -> list[Decision]:
+        """All decisions, in the order in which they were taken. A line that was broken off counts for nothing."""
+        path = self.root / DECISIONS
+        found = []
+        for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
+            try:
+                raw = json.loads(line)
+            except ValueError:
+                continue
+            found.append(Decision(**{**raw, "rows": tuple(raw["rows"])}))
+        return found
+
+    def settled(self, taken: TakenIn, decisions: Sequence[Decision] | None = None) -> Settled:
+        """What was decided about the refused rows of one file."""
+        own = [d for d in (self.decisions() if decisions is None else decisions) if d.receipt == taken.id]
+        rows = {kind: frozenset(row for d in own if d.decision == kind for row in d.rows) for kind in WORDS}
+        return Settled(rows["release"], rows["discard"], any(d.decision == "withdraw" for d in own))
+
+    def is_used(self, taken: TakenIn, settled: Settled) -> bool:
+        """Whether the good rows of a file are used: nothing stops it, and few enough refused rows are undecided."""
+        if taken.stopped or settled.withdrawn or taken.rows_accepted + len(settled.released) == 0:
+            return False
+        undecided = taken.rows_refused - len(settled.released) - len(settled.discarded)
+        return undecided / (taken.rows_in - taken.exact_duplicates) <= taken.threshold
+
+    def standing(self, name: str) -> dict[tuple[str, str], tuple[TakenIn, Settled]]:
+        """(deliverer, period) -> the newest file that is used, with what was decided about it."""
+        decisions = self.decisions()
+        found = {}
+        for taken in self.files(name):
+            settled = self.settled(taken, decisions)
+            if self.is_used(taken, settled):
+                found[(taken.deliverer, taken.period)] = (taken, settled)
+        return dict(sorted(found.items()))
+
+    def decide(
+        self, receipt: str, kind: Verdict, rows: Iterable[int] | None, *, reason: str, by: str, moment: str
+    ) -> Decision:
+        """Keeps a decision about refused rows of a file (`rows` None: all that wait), or about the file as a whole.
+
+        Raises DecisionRefused where a row was not refused, was decided before, or cannot be released.
+        """
+        if not reason.strip() or not by.strip():
+            raise DecisionRefused("a decision is kept with who took it and why: give both, in words")
+        with self.writing():
+            taken = self.file(receipt)
+            before = self.decisions()
+            settled = self.settled(taken, before)
+            if kind == "withdraw":
+                if settled.withdrawn:
+                    raise DecisionRefused(f"{receipt} was withdrawn before")
+                chosen: tuple[int, ...] = ()
+            else:
+                chosen = self._chosen(taken, settled, kind, rows)
+            made = Decision(f"{moment}-{len(before) + 1}", moment, receipt, kind, chosen, reason.strip(), by.strip())
+            self._append(made)
+            return made
+
+    def _chosen(self, taken: TakenIn, settled: Settled, kind: Verdict, rows: Iterable[int] | None) -> tuple[int, ...]:
+        from assets.deliveries.quarantine import rules_of_refused
+
+        refused = rules_of_refused(self.folder(taken))
+        waiting = [row for row in refused if row not in settled.released | settled.discarded]
+        chosen = sorted(set(rows)) if rows is not None else waiting
+        if not chosen:
+            raise DecisionRefused(f"no refused row of {taken.id} waits for a decision")
+        strange = [row for row in chosen if row not in refused]
+        if strange:
+            raise DecisionRefused(f"row {strange[0]} of {taken.id} was not refused; see `ketenmonitor quarantine`")
+        again = [row for row in chosen if row not in waiting]
+        if again:
+            raise DecisionRefused(f"row {again[0]} of {taken.id} was decided before; a decision stands")
+        if kind == "release":
+            kinds = {rule.key: rule.kind for rule in delivery(taken.delivery).contract.rules}
+            for row in chosen:
+                held = [key for key in refused[row] if kinds.get(key) not in RELEASABLE]
+                if held:
+                    raise DecisionRefused(
+                        f"row {row} of {taken.id} cannot be released: {held[0]} says that it cannot be read, placed or "
+                        "told apart. Ask the deliverer for a corrected file, or discard the row"
+                    )
+        return tuple(chosen)
+
+    def _append(self, made: Decision) -> None:
+        path = self.root / DECISIONS
+        line = (json.dumps(asdict(made), ensure_ascii=False) + "\n").encode()
+        whole = not path.exists() or not path.stat().st_size or path.read_bytes()[-1:] == b"\n"
+        with path.open("ab") as handle:
+            handle.write(line if whole else b"\n" + line)
+            handle.flush()
+            os.fsync(handle.fileno())
+        sync_folder(path.parent)
+
+    def expected(self, names: Iterable[str], today: str, since: int = 1) -> list[Expected]:
+        """What every deliverer owes for the periods whose deadline lies in the last `since` years before `today`.
+
+        `today` is a date as YYYY-MM-DD. A delivery of which nobody ever handed in a file is owed as well.
+        """
+        found = []
+        for name in names:
+            one = delivery(name)
+            standing = self.standing(name)
+            for period, deadline in _deadlines(one, today, since):
+                for deliverer in one.deliverers:
+                    taken = standing.get((deliverer, period))
+                    found.append(Expected(name, deliverer, period, deadline, taken[0].id if taken else None))
+        return found
+
+
+def _deadlines(one: Delivery, today: str, since: int) -> list[tuple[str, str]]:
+    """Periods and deadlines that passed in the last `since` years; a deadline falls in the year after the period."""
+    now = date.fromisoformat(today)
+    found = []
+    for year in range(now.year - since, now.year + 1):
+        day = f"{year}-{one.deadline}"
+        if date(now.year - since, now.month, min(now.day, 28)).isoformat() < day <= today:
+            parts = {
+                "year": [f"{year - 1}"],
+                "quarter": [f"{year - 1}-Q{quarter}" for quarter in range(1, 5)],
+                "month": [f"{year - 1}-{month:02}" for month in range(1, 13)],
+            }[one.period_form]
+            found += [(period, day) for period in parts]
+    return found
+
+
+def period_before(period: str) -> str:
+    """The period before: 2024 of 2025, 2024-Q4 of 2025-Q1, 2024-12 of 2025-01."""
+    year, _, part = period.partition("-")
+    if not part:
+        return str(int(year) - 1)
+    last = 4 if part.startswith("Q") else 12
+    number = int(part.removeprefix("Q")) - 1
+    year, number = (year, number) if number else (str(int(year) - 1), last)
+    return f"{year}-Q{number}" if part.startswith("Q") else f"{year}-{number:02}"
