@@ -8,6 +8,7 @@ becomes (`arrow.py`, `expectations.py`, `table_schema.py`), or how a table is he
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from dataclasses import replace
 from functools import cache
@@ -21,12 +22,14 @@ from contracts.contract_source import ContractError, Source, check_head, custom_
 from contracts.vocabulary import CONTRACTS
 
 __all__ = [
+    "DELIVERED",
     "Column",
     "Contract",
     "ContractError",
     "Product",
     "Rule",
     "Severity",
+    "delivered_source_names",
     "product",
     "product_names",
     "read_contract",
@@ -35,7 +38,12 @@ __all__ = [
     "shape",
     "source_contract",
     "source_names",
+    "table_or_shape",
 ]
+
+
+#: What the name of a source begins with that is added up of what a chain table delivers.
+DELIVERED = "delivered_"
 
 
 @cache
@@ -58,8 +66,18 @@ def shape(name: str) -> Contract:
 
 @cache
 def source_names() -> tuple[str, ...]:
-    """Names of all source tables that have a contract, sorted."""
-    return tuple(sorted(path.name.removesuffix(".odcs.yaml") for path in (CONTRACTS / "sources").glob("*.odcs.yaml")))
+    """Names of all source tables that are fetched, embedded or curated, sorted."""
+    return tuple(name for name in _source_files() if not name.startswith(DELIVERED))
+
+
+@cache
+def delivered_source_names() -> tuple[str, ...]:
+    """Names of the source tables that are added up of what is delivered, sorted."""
+    return tuple(name for name in _source_files() if name.startswith(DELIVERED))
+
+
+def _source_files() -> list[str]:
+    return sorted(path.name.removesuffix(".odcs.yaml") for path in (CONTRACTS / "sources").glob("*.odcs.yaml"))
 
 
 @cache
@@ -75,7 +93,7 @@ def read_contract(path: Path) -> Contract:
     tables = source.data.get("schema") or []
     if len(tables) != 1:
         raise source.error(f"a source or shape contract describes one table; found {len(tables)}", "schema")
-    return read_table(source, 0, str(source.data["id"]), custom_properties(source.data.get("customProperties"), source))
+    return table_or_shape(source, custom_properties(source.data.get("customProperties"), source))
 
 
 def read_product(path: Path) -> Product:
@@ -123,6 +141,37 @@ def read_product(path: Path) -> Product:
         code_lists=tuple(top.get("codeLists", ())),
         properties=tuple(top.items()),
     )
+
+
+def table_or_shape(source: Source, top: dict[str, Any]) -> Contract:
+    """The one table of a contract file. One without columns takes them from `shapes/<shape>.odcs.yaml` beside it, with
+    texts of its own; its `categories` names the code list that stands in the place of the shape's list `category`."""
+    table = source.data["schema"][0]
+    custom = custom_properties(table.get("customProperties"), source, "schema", 0)
+    if table.get("properties") or "shape" not in custom:
+        return read_table(source, 0, str(source.data["id"]), top)
+    path = source.path.parent / "shapes" / f"{custom['shape']}.odcs.yaml"
+    if not path.exists():
+        raise source.error(f"table {table['name']}: there is no shape {custom['shape']!r} in shapes/", "schema", 0)
+    shape = Source(path)
+    check_head(shape)
+    shape_top = custom_properties(shape.data.get("customProperties"), shape)
+    raw = copy.deepcopy(shape.data["schema"][0])
+    # the shape's own texts give way
+    kept = [item for item in raw.get("customProperties", []) if item["property"] not in custom]
+    raw |= {
+        "name": table["name"],
+        "customProperties": kept + list(table.get("customProperties", [])),
+        "quality": list(raw.get("quality") or []) + list(table.get("quality") or []),
+    }
+    for column in raw["properties"]:
+        for item in column.get("customProperties", []):
+            if item["property"] == "codeList" and item["value"] == "category":
+                item["value"] = str(custom.get("categories"))
+    shape.data["schema"][0] = raw
+    contract = read_table(shape, 0, str(source.data["id"]), {**shape_top, **top})
+    properties = {**dict(contract.properties), "productDigest": _digest(source.path)}
+    return replace(contract, version=str(source.data["version"]), properties=tuple(properties.items()))
 
 
 def read_table(source: Source, position: int, contract_id: str, top: dict[str, Any]) -> Contract:

@@ -7,15 +7,13 @@ Not here: reading a delivered file (`assets/deliveries/reading`), or suppression
 
 from __future__ import annotations
 
-import copy
-import hashlib
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from contracts.contract import read_table
+from contracts.contract import table_or_shape
 from contracts.contract_model import Contract
 from contracts.contract_source import Source, check_head, custom_properties
 from contracts.vocabulary import CONTRACTS, REFERENCE, read_csv_rows
@@ -110,7 +108,7 @@ def read_delivery(path: Path) -> Delivery:
     if len(tables) != 1 or tables[0].get("name") != name:
         raise source.error(f"the contract of a delivery describes one table, called {name}", "schema")
     top = custom_properties(source.data.get("customProperties"), source)
-    contract = _contract(source, top)
+    contract = table_or_shape(source, top)
     for column in (DELIVERER, PERIOD):
         if column not in contract.primary_key:
             raise source.error(f"column {column} must be there and be part of the key", "schema", 0)
@@ -131,36 +129,6 @@ def read_delivery(path: Path) -> Delivery:
     return Delivery(
         name, contract, str(top["chainTable"]), form, deadline, tuple(map(str, top["deliverers"])), disclosure, *reasons
     )
-
-
-def _contract(source: Source, top: dict[str, Any]) -> Contract:
-    table = source.data["schema"][0]
-    custom = custom_properties(table.get("customProperties"), source, "schema", 0)
-    if table.get("properties"):
-        return read_table(source, 0, str(source.data["id"]), top)
-    path = source.path.parent / "shapes" / f"{custom.get('shape')}.odcs.yaml"
-    if not path.exists():
-        raise source.error(f"table {table['name']}: there is no shape {custom.get('shape')!r} in shapes/", "schema", 0)
-    shape = Source(path)
-    check_head(shape)
-    shape_top = custom_properties(shape.data.get("customProperties"), shape)
-    raw = copy.deepcopy(shape.data["schema"][0])
-    # the shape's own texts give way to those of the delivery
-    kept = [item for item in raw.get("customProperties", []) if item["property"] not in custom]
-    raw |= {
-        "name": table["name"],
-        "customProperties": kept + list(table.get("customProperties", [])),
-        "quality": list(raw.get("quality") or []) + list(table.get("quality") or []),
-    }
-    for column in raw["properties"]:
-        for item in column.get("customProperties", []):
-            if item["property"] == "codeList" and item["value"] == "category":
-                item["value"] = str(custom.get("categories"))
-    shape.data["schema"][0] = raw
-    contract = read_table(shape, 0, str(source.data["id"]), {**shape_top, **top})
-    digest = hashlib.sha256(source.path.read_bytes()).hexdigest()
-    properties = {**dict(contract.properties), "productDigest": digest}
-    return replace(contract, version=str(source.data["version"]), properties=tuple(properties.items()))
 
 
 def _disclosure(source: Source, top: dict[str, Any], contract: Contract) -> tuple[Disclosure | None, tuple[str, str]]:

@@ -10,14 +10,15 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
+from contracts.row_audit import RowVerdict, fault_words
+from publish.receipt import Note, Receipt, Refusal, Total
+
 from assets.deliveries.book import TakenIn
 from assets.deliveries.delivered_file import READING_RULES, ReadFile, Told
 from assets.deliveries.whose import Whose
 from contracts.contract_model import Column, Contract
 from contracts.delivery_contract import Delivery, deliverers
-from contracts.row_audit import RowVerdict, fault_words
 from contracts.rule_sql import connect, literal, quote
-from publish.receipt import Note, Receipt, Refusal, Total
 
 #: Refused rows that a receipt names one by one; the file `refused.csv` beside it has them all.
 NAMED = 500
@@ -139,8 +140,10 @@ def _not_used(one: Delivery, taken: TakenIn, found: RowVerdict, share: float) ->
         words = [fault_words(one.contract, rule.key) for rule in broken if rule.key in failed]
         return Told(
             "whole_file",
-            f"Het bestand als geheel klopt niet: {'; '.join(nl for nl, _ in words)}. Verbeter het en lever het opnieuw.",
-            f"The file as a whole is not right: {'; '.join(en for _, en in words)}. Correct it and deliver it again.",
+            f"Het bestand als geheel klopt niet; nodig is: {'; '.join(nl for nl, _ in words)}. "
+            "Verbeter het en lever het opnieuw.",
+            f"The file as a whole is not right; needed is: {'; '.join(en for _, en in words)}. "
+            "Correct it and deliver it again.",
         )
     if found.verdict.rows_accepted == 0:
         return Told(
@@ -151,8 +154,8 @@ def _not_used(one: Delivery, taken: TakenIn, found: RowVerdict, share: float) ->
     part, most = f"{share * 100:.1f}", f"{taken.threshold * 100:g}"
     return Told(
         "above_threshold",
-        f"{part.replace('.', ',')} % van de rijen is afgekeurd; hoogstens {most.replace('.', ',')} % mag. De goede rijen "
-        "worden pas gebruikt als u een verbeterd bestand levert of de beheerder de afgekeurde rijen heeft beoordeeld.",
+        f"{part.replace('.', ',')} % van de rijen is afgekeurd; hoogstens {most.replace('.', ',')} % mag. De goede "
+        "rijen worden pas gebruikt als u een verbeterd bestand levert of de beheerder de afgekeurde heeft beoordeeld.",
         f"{part} % of the rows were refused; at most {most} % may be. The good rows are used once you deliver a "
         "corrected file or the steward has decided on the refused rows.",
     )

@@ -12,8 +12,12 @@ import json
 import os
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+
+from contracts.row_audit import RowVerdict, audit_rows
+from publish.receipt import Receipt, read_receipt, receipt_json
+from publish.receipt_pages import receipt_html, refused_rows_csv
 
 from assets.deliveries.book import FACTS, WRITING, Book, TakenIn, period_before
 from assets.deliveries.delivered_file import Declared, FileRefused, Limits, ReadFile, Told
@@ -22,9 +26,6 @@ from assets.deliveries.receipt_of import Outcome, receipt_of, refused_receipt, r
 from assets.deliveries.whose import Whose, whose_file
 from assets.sources.archive import Archive, ArchiveRecord
 from contracts.delivery_contract import Delivery, deliverers
-from contracts.row_audit import RowVerdict, audit_rows
-from publish.receipt import Receipt, read_receipt, receipt_json
-from publish.receipt_pages import receipt_html, refused_rows_csv
 from publish.whole_files import sync_folder, sync_tree
 
 #: What a file that was handed in carries as origin in the archive, and the beginning of its source name there.
@@ -42,11 +43,11 @@ class Counter:
     archive: Archive
     book: Book
     moment: str
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     registry: Path | None = None
 
 
-def take_in(counter: Counter, path: Path, one: Delivery, declared: Declared = Declared()) -> Receipt:
+def take_in(counter: Counter, path: Path, one: Delivery, declared: Declared | None = None) -> Receipt:
     """Takes a file (or a folder with a data package) in and returns its receipt, which lies in the book as well.
 
     The file itself is left where it is. Never raises on what the file holds; OSError where nothing can be written.
@@ -56,7 +57,7 @@ def take_in(counter: Counter, path: Path, one: Delivery, declared: Declared = De
         work = counter.book.root / one.name / f"{WRITING}{path.name[:40]}"
         work.mkdir(parents=True)
         try:
-            return _taken(counter, path, one, declared, work)
+            return _taken(counter, path, one, declared or Declared(), work)
         finally:
             shutil.rmtree(work, ignore_errors=True)
 
@@ -83,18 +84,18 @@ def _taken(counter: Counter, path: Path, one: Delivery, declared: Declared, work
         one.contract.quarantine_threshold, one.contract.version, read_under,
     )  # fmt: skip
     if size > counter.limits.file_bytes:
-        return _entered(counter, one, taken, refused_receipt(one, taken, _too_large(size, counter.limits)), work)
+        return _entered(counter, taken, refused_receipt(one, taken, _too_large(size, counter.limits)), work)
     record = ArchiveRecord(f"{SOURCE}{one.name}", sha256, size, counter.moment, f"inbox: {path.name}", ORIGIN)
     archived = _archived(counter.archive, original, record)
     try:
         read = _read(archived, one, work, counter.limits, declared, path.name)
         whose = whose_file(read, one, deliverers(counter.registry), counter.moment)
     except FileRefused as refusal:
-        return _entered(counter, one, taken, refused_receipt(one, taken, refusal.told), work)
+        return _entered(counter, taken, refused_receipt(one, taken, refusal.told), work)
     taken = replace(taken, deliverer=whose.deliverer, period=whose.period, rows_in=read.rows_in)
     if whose.refusal is not None:
         taken = replace(taken, rows_refused=read.rows_in)
-        return _entered(counter, one, taken, refused_receipt(one, taken, whose.refusal, read), work)
+        return _entered(counter, taken, refused_receipt(one, taken, whose.refusal, read), work)
     return _audited(counter, one, taken, read, whose, work)
 
 
@@ -114,7 +115,7 @@ def _audited(counter: Counter, one: Delivery, taken: TakenIn, read: ReadFile, wh
     )
     replaced = standing.get((taken.deliverer, taken.period))
     outcome = Outcome(read, found, whose, replaced[0].id if replaced else None)
-    return _entered(counter, one, taken, receipt_of(one, taken, outcome), work, found)
+    return _entered(counter, taken, receipt_of(one, taken, outcome), work, found)
 
 
 def _archived(archive: Archive, original: Path, record: ArchiveRecord) -> Path:
@@ -138,7 +139,7 @@ def _is_stopped(one: Delivery, found: RowVerdict) -> bool:
 
 
 def _entered(
-    counter: Counter, one: Delivery, taken: TakenIn, receipt: Receipt, work: Path, found: RowVerdict | None = None
+    counter: Counter, taken: TakenIn, receipt: Receipt, work: Path, found: RowVerdict | None = None
 ) -> Receipt:
     """Writes the folder of a file aside and lets it appear in one rename."""
     import pyarrow.parquet as pq
