@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from assets.deliveries.book import Book
+    from assets.deliveries.delivered_file import Limits
+    from assets.deliveries.taking_in import Counter
     from assets.sources.archive import Archive
     from assets.sources.fetch import FetchSettings
     from assets.table_store import TableStore
@@ -22,6 +25,8 @@ class Night:
 
     `eurostat_url`, `cbs_v3_url`, `cbs_v4_url` and `comext_url` are the live services; one that is None is not asked.
     `public_url` is where the published folder is served; without it the address of `publisher.yaml` stands.
+    `inbox_path` is where deliveries are put (by default under `home`), `registry` a file of further deliverers, `limits`
+    how much of a delivered file is read.
     `zenodo_url` is the Zenodo at which DOIs were reserved for releases to come, where there is one.
     """
 
@@ -35,6 +40,9 @@ class Night:
     cbs_v3_url: str | None = None
     cbs_v4_url: str | None = None
     comext_url: str | None = None
+    inbox_path: Path | None = None
+    registry: Path | None = None
+    limits: "Limits | None" = None
 
     @cached_property
     def archive(self) -> "Archive":
@@ -49,6 +57,25 @@ class Night:
         from assets.table_store import TableStore
 
         return TableStore(self.home / "tables", self.home / "quarantine")
+
+    @property
+    def inbox(self) -> Path:
+        """Where deliveries are put, in a folder a delivery."""
+        return self.inbox_path or self.home / "inbox"
+
+    @cached_property
+    def book(self) -> "Book":
+        """What was handed in, and what was decided about it."""
+        from assets.deliveries.book import Book
+
+        return Book(self.home / "deliveries")
+
+    def counter(self) -> "Counter":
+        """Where files are taken in during this run."""
+        from assets.deliveries.delivered_file import Limits
+        from assets.deliveries.taking_in import Counter
+
+        return Counter(self.archive, self.book, self.moment, self.limits or Limits(), self.registry)
 
     @property
     def published(self) -> Path:

@@ -79,15 +79,20 @@ def definition_metadata(contract: Contract) -> dict[str, Any]:
     return found
 
 
+def markdown_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """A table in Markdown; `|` and line breaks in a cell cannot break it."""
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    for row in rows:
+        cells = ["" if cell is None else str(cell).replace("|", "\\|").replace("\n", " ")[:120] for cell in row]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
 def preview(table: "pa.Table") -> dg.MetadataValue:
     """The first rows as a Markdown table; `|` and line breaks are kept from breaking it."""
-    rows = table.slice(0, PREVIEW_ROWS).to_pylist()
     names = table.column_names
-    lines = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
-    for row in rows:
-        cells = ["" if row[n] is None else str(row[n]).replace("|", "\\|").replace("\n", " ")[:60] for n in names]
-        lines.append("| " + " | ".join(cells) + " |")
-    return dg.MetadataValue.md("\n".join(lines))
+    rows = [[row[name] for name in names] for row in table.slice(0, PREVIEW_ROWS).to_pylist()]
+    return dg.MetadataValue.md(markdown_table(names, rows))
 
 
 def standing_metadata(standing: "Standing", unchanged: bool) -> dict[str, Any]:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.metadata import version
@@ -162,14 +164,37 @@ class TableStore:
             messages=verdict.messages("warning") + verdict.messages("info"),
             facts=tuple(sorted((facts or {}).items())),
         )
-        # the note goes last: a table without its note is made again
-        write_whole(
-            self.root / group / f"{name}.json",
-            (json.dumps(asdict(standing), ensure_ascii=False, indent=1) + "\n").encode(),
-        )
+        self._note(group, name, standing)
         return standing, accepted, verdict
 
-    def note_refusal(self, name: str, copy: str, key: str, why: str) -> None:
+    def _note(self, group: str, name: str, standing: Standing) -> None:
+        # the note goes last: a table without its note is made again
+        body = (json.dumps(asdict(standing), ensure_ascii=False, indent=1) + "\n").encode()
+        write_whole(self.root / group / f"{name}.json", body)
+
+    @contextmanager
+    def aside(self, group: str, name: str) -> Iterator[Path]:
+        """A path to write a large table at, beside the one that stands; what is left there at the end is removed."""
+        path = self.path(group, name).with_suffix(".writing")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
+
+    def adopt(
+        self, group: str, name: str, path: Path, rows: int, columns: int, key: str, facts: Mapping[str, str]
+    ) -> Standing:
+        """Lets a Parquet file stand whose rows were audited before they came together."""
+        with path.open("rb") as stream:
+            sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+            os.fsync(stream.fileno())
+        os.replace(path, self.path(group, name))
+        standing = Standing(name, key, sha256, rows, columns, 0, 0, (), (), tuple(sorted(facts.items())))
+        self._note(group, name, standing)
+        return standing
+
+    def note_refusal(self, name: str, copy: str, key: str) -> None:
         """Remembers that a copy of a source was refused under `key`, so that it is not taken up again by itself."""
         noted = self._refusals(name) | {copy: {"key": key, "why": why}}
         write_whole(self.quarantine / "sources" / f"{name}.json", (json.dumps(noted, indent=1) + "\n").encode())

@@ -4,11 +4,13 @@ Here is the only place that asks the clock, once a run. Not here: what a run doe
 """
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from assets.deliveries.delivered_file import Limits
 from assets.night import Night
 
 EUROSTAT_URL = "https://ec.europa.eu/eurostat/api/dissemination"
@@ -34,6 +36,9 @@ class Settings:
     cbs_v3_url: str | None = None
     cbs_v4_url: str | None = None
     comext_url: str | None = None
+    inbox: Path | None = None
+    deliverers: Path | None = None
+    limits: Limits | None = None
 
     def night(self, started_at: datetime | None = None) -> Night:
         """A run that starts now, or at the time that the environment or the caller gives."""
@@ -48,6 +53,9 @@ class Settings:
             cbs_v3_url=self.cbs_v3_url,
             cbs_v4_url=self.cbs_v4_url,
             comext_url=self.comext_url,
+            inbox_path=self.inbox,
+            registry=self.deliverers,
+            limits=self.limits,
         )
 
 
@@ -65,6 +73,39 @@ def _address(name: str, text: str) -> str:
     return text
 
 
+def _limits(env: Mapping[str, str]) -> Limits:
+    """How much of a delivered file is read: KETENMONITOR_DELIVERY_MAX_MB, _MAX_ROWS, _MAX_SECONDS."""
+    limits = Limits()
+
+    def number(name: str, own: float) -> float:
+        text = env.get(f"KETENMONITOR_DELIVERY_{name}", "")
+        try:
+            found = float(text) if text else own
+        except ValueError:
+            found = 0.0
+        if not 0 < found < float("inf"):
+            raise SettingsError(f"KETENMONITOR_DELIVERY_{name} is {text!r}; expected a number above 0")
+        return found
+
+    most = int(number("MAX_MB", limits.file_bytes / 1e6) * 1e6)
+    return replace(
+        limits,
+        file_bytes=most,
+        unpacked_bytes=max(most * 2, limits.unpacked_bytes),
+        rows=int(number("MAX_ROWS", limits.rows)),
+        seconds=number("MAX_SECONDS", limits.seconds),
+    )
+
+
+def _existing(name: str, text: str | None) -> Path | None:
+    if not text:
+        return None
+    path = Path(text).absolute()
+    if not path.is_file():
+        raise SettingsError(f"{name} is {text!r}; expected a file that is there")
+    return path
+
+
 def _user_agent() -> str:
     """Who asks, and whom to turn to when we ask too much: services want both."""
     from contracts.vocabulary import load_reference_yaml
@@ -75,7 +116,8 @@ def _user_agent() -> str:
 
 def read_settings(environment: dict[str, str] | None = None) -> Settings:
     """Settings from the environment: KETENMONITOR_HOME, _EUROSTAT_URL, _CBS_V3_URL, _CBS_V4_URL, _COMEXT_URL, _OFFLINE,
-    _USER_AGENT, _PUBLIC_URL and SOURCE_DATE_EPOCH."""
+    _USER_AGENT, _PUBLIC_URL, _INBOX, _DELIVERERS, _DELIVERY_MAX_MB, _DELIVERY_MAX_ROWS, _DELIVERY_MAX_SECONDS and
+    SOURCE_DATE_EPOCH."""
     env = dict(os.environ) if environment is None else environment
     offline = env.get("KETENMONITOR_OFFLINE", "").lower()
     if offline not in ("", "0", "1", "false", "true"):
@@ -98,4 +140,7 @@ def read_settings(environment: dict[str, str] | None = None) -> Settings:
         cbs_v3_url=service("KETENMONITOR_CBS_V3_URL", CBS_V3_URL),
         cbs_v4_url=service("KETENMONITOR_CBS_V4_URL", CBS_V4_URL),
         comext_url=service("KETENMONITOR_COMEXT_URL", COMEXT_URL),
+        inbox=Path(env["KETENMONITOR_INBOX"]).absolute() if env.get("KETENMONITOR_INBOX") else None,
+        deliverers=_existing("KETENMONITOR_DELIVERERS", env.get("KETENMONITOR_DELIVERERS")),
+        limits=_limits(env),
     )

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
-from contracts.row_audit import RowVerdict, fault_words
+from contracts.fault_words import fault_words, reading_rule
+from contracts.row_audit import RowVerdict
 from publish.receipt import Note, Receipt, Refusal, Total
 
 from assets.deliveries.book import TakenIn
@@ -183,8 +184,7 @@ def _refusal(
     contract: Contract, columns: dict[str, Column], row: int, column: str, found: str, rule: str, severity: str
 ) -> Refusal:
     known = columns.get(column)
-    reading = READING_RULES.get(rule.rpartition("__")[2])
-    right_nl, right_en = (reading.nl, reading.en) if reading else fault_words(contract, rule, found)
+    right_nl, right_en = words_of_fault(contract, rule, found)
     return Refusal(
         row_number=row,
         column=column,
@@ -196,6 +196,14 @@ def _refusal(
         right_nl=right_nl,
         right_en=right_en,
     )
+
+
+def words_of_fault(contract: Contract, rule: str, found: str) -> tuple[str, str]:
+    """What would be right for any rule by which a row was refused, in Dutch and in English."""
+    reading = reading_rule(contract, rule)
+    if reading is not None:
+        return READING_RULES[reading].nl, READING_RULES[reading].en
+    return fault_words(contract, rule, found)
 
 
 def _totals(contract: Contract, rows: Path, found: RowVerdict) -> tuple[Total, ...]:

@@ -1,0 +1,108 @@
+"""The inbox: files that wait below `<inbox>/<delivery>/`, and taking all of them in.
+
+A file is left alone while it may still be written to. One that was taken in leaves the inbox; its bytes are archived.
+Not here: taking one file in (`taking_in.py`).
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from contracts.delivery_contract import delivery, delivery_names
+
+if TYPE_CHECKING:
+    from publish.receipt import Receipt
+
+    from assets.deliveries.taking_in import Counter
+
+#: Names that programs give to files which they have not finished.
+UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".filepart")
+#: A file whose last write lies at least this many seconds back is finished.
+SETTLED_SECONDS = 10
+DESCRIPTOR = "datapackage.json"
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A file (or a folder with a data package) in the inbox; `problem` says why it cannot be taken in."""
+
+    path: Path
+    delivery: str
+    problem: str = ""
+
+
+def prepare_inbox(inbox: Path) -> None:
+    """Makes a folder for every delivery, so that who hands in sees where to put a file."""
+    for name in delivery_names():
+        (inbox / name).mkdir(parents=True, exist_ok=True)
+
+
+def waiting_files(inbox: Path, now: float) -> list[Waiting]:
+    """What may be taken in, in a fixed order. `now` is in seconds since 1970: what was written just before waits."""
+    found = []
+    known = set(delivery_names())
+    for folder in sorted(path for path in inbox.glob("*") if path.is_dir()):
+        for path in sorted(folder.iterdir()):
+            if not _is_finished(path, now):
+                continue
+            problem = ""
+            if folder.name not in known:
+                problem = f"there is no delivery {folder.name!r}; move it to one of {', '.join(sorted(known))}"
+            elif path.is_symlink():
+                problem = "it is a link, and links are not followed; put the file itself here"
+            elif path.is_dir() and not (path / DESCRIPTOR).is_file():
+                problem = f"it is a folder without {DESCRIPTOR}; put files here, or a data package"
+            found.append(Waiting(path, folder.name, problem))
+    # a file that lies beside the folders belongs to no delivery
+    loose = sorted(path for path in inbox.glob("*") if path.is_file() and _is_finished(path, now))
+    return found + [Waiting(path, "", "put it in the folder of its delivery") for path in loose]
+
+
+def _is_finished(path: Path, now: float) -> bool:
+    if path.name.startswith((".", "~$")) or path.suffix.lower() in UNFINISHED:
+        return False
+    parts: Iterable[Path] = path.rglob("*") if path.is_dir() and not path.is_symlink() else [path]
+    return all(part.lstat().st_mtime <= now - SETTLED_SECONDS for part in parts)
+
+
+def take_in_all(
+    counter: Counter, inbox: Path, now: float, say: Callable[[str], None]
+) -> tuple[list[Receipt], list[Waiting]]:
+    """Takes in all that waits; returns the receipts and what had to stay where it is."""
+    from assets.deliveries.taking_in import take_in
+
+    receipts, left = [], []
+    for found in waiting_files(inbox, now):
+        if found.problem:
+            left.append(found)
+            say(f"{found.path.relative_to(inbox)} was left in the inbox: {found.problem}")
+            continue
+        receipt = take_in(counter, found.path, delivery(found.delivery))
+        remove(found.path)
+        receipts.append(receipt)
+        say(sentence(receipt))
+    return receipts, left
+
+
+def remove(path: Path) -> None:
+    """Takes what was taken in out of the inbox."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def sentence(receipt: Receipt) -> str:
+    """One line for the log: what came in and what became of it."""
+    who = f"{receipt.deliverer or 'unknown'} {receipt.period or ''}".strip()
+    rows = (
+        f"{receipt.rows_in} rows = {receipt.rows_accepted} accepted + {receipt.rows_refused} refused + "
+        f"{receipt.exact_duplicates} duplicates"
+    )
+    why = f": {receipt.reason_en}" if receipt.reason_en else ""
+    state = receipt.outcome.replace("_", " ")
+    return f"{receipt.delivery}, {who}, {receipt.file_name}: {state}, {rows}{why} (receipt {receipt.id})"

@@ -1,0 +1,275 @@
+"""Dagster assets of the group `deliveries`: the inbox, the rows that stand of every delivery, and their totals.
+
+Thin: taking in, standing rows and disclosure control are in `assets/deliveries`. Heavy libraries are imported inside,
+so that the definitions load quickly.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from assets.night import Night
+from assets.stewards_view import (
+    OWNERS,
+    check_results,
+    check_specs,
+    column_schema,
+    definition_metadata,
+    markdown_table,
+    preview,
+    standing_metadata,
+)
+from contracts.contract import DELIVERED, delivered_source_names, source_contract
+from contracts.delivery_contract import Delivery, delivery, delivery_names
+
+if TYPE_CHECKING:
+    from publish.receipt import Receipt
+
+    from assets.deliveries.book import Book, Expected
+    from assets.deliveries.quarantine import Waiting
+    from assets.deliveries.standing import Pin
+
+GROUP = "deliveries"
+INBOX = dg.AssetKey([GROUP, "inbox"])
+QUARANTINE_CHECK, OVERDUE_CHECK, HELD_CHECK = "quarantine", "overdue", "held_back"
+SHOWN_ROWS = 20
+
+
+def delivery_key(name: str) -> dg.AssetKey:
+    """The asset of the rows that stand of one delivery."""
+    return dg.AssetKey([GROUP, name])
+
+
+def delivered_key(chain_table: str) -> dg.AssetKey:
+    """The asset of the totals of one chain table, which its observations read."""
+    return dg.AssetKey(["sources", f"{DELIVERED}{chain_table}"])
+
+
+def deliveries_of(chain_table: str) -> tuple[str, ...]:
+    """Names of the deliveries of a chain table."""
+    return tuple(name for name in delivery_names() if delivery(name).chain_table == chain_table)
+
+
+@dg.asset(
+    key=INBOX,
+    group_name=GROUP,
+    owners=OWNERS,
+    kinds={"file"},
+    description=(
+        "Eén rij is één bestand dat is ingediend. Neemt aan wat in de inbox ligt: eerst gearchiveerd, dan gelezen en "
+        "getoetst, en beantwoord met een ontvangstbewijs."
+    ),
+)
+def inbox(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) -> dg.MaterializeResult[Any]:
+    """Takes in every file that waits in the inbox."""
+    from assets.deliveries.inbox import prepare_inbox, take_in_all
+
+    prepare_inbox(night.inbox)
+    receipts, left = take_in_all(night.counter(), night.inbox, night.started_at.timestamp(), context.log.info)
+    for found in left:
+        context.log.warning(f"{found.path.name} was left in the inbox: {found.problem}")
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": len(receipts),
+            "receipts": dg.MetadataValue.md(_receipts(receipts) or "Er lag niets in de inbox."),
+            "left in the inbox": dg.MetadataValue.md(
+                "\n".join(f"- `{found.path.name}`: {found.problem}" for found in left) or "niets"
+            ),
+        }
+    )
+
+
+def _receipts(receipts: "Sequence[Receipt]") -> str:
+    rows = [
+        [r.delivery, r.deliverer_name or r.deliverer or "", r.period or "", r.file_name, r.outcome.replace("_", " "),
+         r.rows_in, r.rows_accepted, r.rows_refused, r.exact_duplicates, r.id]
+        for r in receipts
+    ]  # fmt: skip
+    head = [
+        "delivery",
+        "deliverer",
+        "period",
+        "file",
+        "outcome",
+        "rows",
+        "accepted",
+        "refused",
+        "duplicates",
+        "receipt",
+    ]
+    return markdown_table(head, rows) if rows else ""
+
+
+def _delivery_asset(name: str) -> dg.AssetsDefinition:
+    one = delivery(name)
+    contract = one.contract
+
+    @dg.asset(
+        key=delivery_key(name),
+        deps=[INBOX],
+        group_name=GROUP,
+        owners=OWNERS,
+        kinds={"parquet"},
+        description=(
+            f"{contract.granularity_nl}\n\n{contract.title_nl}. {contract.description_nl} "
+            "Staat hier per indiener en periode: het nieuwste bestand dat gebruikt mag worden."
+        ),
+        metadata=definition_metadata(contract),
+        check_specs=[
+            dg.AssetCheckSpec(
+                QUARANTINE_CHECK,
+                asset=delivery_key(name),
+                description="Geen afgekeurde rij wacht op een besluit: vrijgeven, terzijde leggen of laten verbeteren.",
+            ),
+            dg.AssetCheckSpec(
+                OVERDUE_CHECK,
+                asset=delivery_key(name),
+                description=f"Iedere indiener heeft geleverd; uiterste datum {one.deadline} na afloop van de periode.",
+            ),
+        ],
+    )
+    def standing(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) -> Iterator[Any]:
+        """Puts the rows that stand of this delivery into one table."""
+        yield from _made_standing(context, night, one)
+
+    return standing
+
+
+def _made_standing(context: dg.AssetExecutionContext, night: Night, one: Delivery) -> Iterator[Any]:
+    from assets.deliveries.quarantine import waiting
+    from assets.deliveries.standing import as_facts, pins
+    from assets.deliveries.standing_table import standing_table
+
+    book = night.book
+    made, unchanged = standing_table(night.tables, book, one, pins(book, [one.name]))
+    files = [as_facts(taken, settled) for taken, settled in book.standing(one.name).values()]
+    context.log.info(f"{one.name}: {made.rows} rows of {len(files)} files, {'unchanged' if unchanged else 'made'}")
+    yield dg.MaterializeResult(
+        metadata={
+            **standing_metadata(made, unchanged),
+            "files that stand": dg.MetadataValue.md(
+                markdown_table(list(files[0]), [list(f.values()) for f in files])
+                if files
+                else "Er is nog niets geleverd."
+            ),
+        },
+        data_version=dg.DataVersion(made.sha256[:16]),
+    )
+    yield _quarantine_check(book, one, waiting(book, (one.name,)))
+    yield _overdue_check(one, book.expected([one.name], night.moment[:10]))
+
+
+def _quarantine_check(book: "Book", one: Delivery, found: "Sequence[Waiting]") -> dg.AssetCheckResult:
+    from assets.deliveries.quarantine_words import waiting_markdown
+
+    undecided = sum(item.undecided for item in found)
+    words = "Geen rij wacht op een besluit."
+    if found:
+        words = (
+            f"{undecided} afgekeurde rijen in {len(found)} bestand(en) wachten op een besluit: vrijgeven of terzijde "
+            "leggen met de taak «decide_quarantine» of `ketenmonitor quarantine`, of een verbeterd bestand vragen."
+        )
+    metadata: dict[str, Any] = {"rows waiting": undecided, "files": len(found)}
+    for item in found[:5]:
+        metadata[item.taken.id] = dg.MetadataValue.md(waiting_markdown(book, item, SHOWN_ROWS))
+        receipt = book.folder(item.taken) / "receipt.nl.html"
+        metadata[f"receipt {item.taken.id}"] = dg.MetadataValue.path(str(receipt))
+    return dg.AssetCheckResult(
+        check_name=QUARANTINE_CHECK,
+        passed=not found,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=words,
+        metadata=metadata,
+    )
+
+
+def _overdue_check(one: Delivery, expected: "Sequence[Expected]") -> dg.AssetCheckResult:
+    missing = [item for item in expected if item.received is None]
+    words = "Alles wat verwacht werd is binnen." if expected else "Nog geen uiterste datum is verstreken."
+    if missing:
+        shown = ", ".join(f"{item.deliverer} over {item.period} (voor {item.deadline})" for item in missing[:5])
+        words = f"{len(missing)} levering(en) te laat: {shown}. Vraag de indiener erom; zonder blijft dit cijfer leeg."
+    return dg.AssetCheckResult(
+        check_name=OVERDUE_CHECK,
+        passed=not missing,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=words,
+        metadata={"expected": len(expected), "overdue": len(missing)},
+    )
+
+
+def _delivered_asset(name: str) -> dg.AssetsDefinition:
+    contract = source_contract(name)
+    chain_table = name.removeprefix(DELIVERED)
+    key = delivered_key(chain_table)
+
+    @dg.asset(
+        key=key,
+        # the night's record of what it reads is made there, and this source adds its own copy to it
+        deps=[dg.AssetKey(["sources", "vintages"]), *(delivery_key(other) for other in deliveries_of(chain_table))],
+        group_name=GROUP,
+        owners=OWNERS,
+        kinds={"csv", "parquet"},
+        description=f"{contract.granularity_nl}\n\n{contract.title_nl}. {contract.description_nl}",
+        metadata={**definition_metadata(contract), "dagster/column_schema": column_schema(contract)},
+        check_specs=[
+            *check_specs(key.path, contract),
+            dg.AssetCheckSpec(
+                HELD_CHECK,
+                asset=key,
+                description="Elke verbetering is doorgevoerd; wat één deelnemer zou verraden wacht op andere.",
+            ),
+        ],
+    )
+    def delivered(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) -> Iterator[Any]:
+        """Adds the deliveries up under disclosure control, archives the totals and holds them against the contract."""
+        yield from _made_delivered(context, night, name)
+
+    return delivered
+
+
+def _made_delivered(context: dg.AssetExecutionContext, night: Night, name: str) -> Iterator[Any]:
+    from assets.deliveries.delivered_source import delivered_source
+    from assets.table_store import TableRefused
+
+    contract = source_contract(name)
+    try:
+        made = delivered_source(night, name, deliveries_of(name.removeprefix(DELIVERED)))
+    except TableRefused as refusal:
+        yield from check_results(refusal.verdict.checks, {"error": refusal.verdict.messages("error")})
+        raise dg.Failure(str(refusal), allow_retries=False) from refusal
+    context.log.info(f"{name}: {made.standing.rows} totals, {'unchanged' if made.unchanged else 'made'}")
+    for held in made.held:
+        context.log.warning(held)
+    table = night.tables.read("sources", name)
+    yield dg.MaterializeResult(
+        metadata={
+            **standing_metadata(made.standing, made.unchanged),
+            "confidential cells": sum(status != "F" for status in table.column("conf_status").to_pylist()),
+            "files": dg.MetadataValue.md(_pins(made.pins) or "Er is nog niets geleverd; er wordt niets verzonnen."),
+            "preview": preview(table.slice(0, SHOWN_ROWS)),
+        },
+        data_version=dg.DataVersion(made.standing.sha256[:16]),
+    )
+    yield from check_results(made.standing.checks, {"warning": made.standing.messages})
+    yield dg.AssetCheckResult(
+        check_name=HELD_CHECK,
+        passed=not made.held,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="; ".join(made.held)[:1000] or f"Alle bestanden die staan zijn verwerkt ({contract.table}).",
+    )
+
+
+def _pins(found: "Sequence[Pin]") -> str:
+    rows = [[p.delivery, p.deliverer, p.period, p.receipt, len(p.released)] for p in found]
+    return markdown_table(["delivery", "deliverer", "period", "receipt", "released rows"], rows) if rows else ""
+
+
+def delivery_assets() -> list[dg.AssetsDefinition]:
+    """The inbox, the standing rows of every delivery, and the totals of every chain table."""
+    return [
+        inbox,
+        *[_delivery_asset(name) for name in delivery_names()],
+        *[_delivered_asset(name) for name in delivered_source_names()],
+    ]
