@@ -23,7 +23,7 @@ from typing import Any
 from assets.night import Night
 from assets.sources.archive import ORIGINS, ArchiveDamaged, ArchiveRecord, write_first, write_whole
 from assets.table_store import TableRefused, code_digest, inputs_key
-from contracts.contract import source_contract, source_names
+from contracts.contract import delivered_source_names, source_contract, source_names
 from publish.published import ReleaseRecord, datasets, known_releases, version_key
 
 ROOT = Path(__file__).parents[1]
@@ -152,7 +152,7 @@ def old_night(night: Night, date: str) -> OldNight:
     pinned_then = set(first_read(before))
     known = frozenset(
         (record.source, record.sha256)
-        for source in source_names()
+        for source in (*source_names(), *delivered_source_names())
         for record in night.archive.records(source)
         if record.origin in ORIGINS
         and (
@@ -254,7 +254,7 @@ def seed_previous_tables(rebuilt: Night, old: OldNight) -> None:
 
     places = first_read(nights(rebuilt))
     for source, sha256 in old.used.items():
-        if source not in source_names():
+        if source not in (*source_names(), *delivered_source_names()):
             continue  # a source of then that no longer has a contract
         records = sorted(
             rebuilt.archive.records(source),

@@ -15,10 +15,11 @@ from assets.made_table import hashes, make
 from assets.night import Night
 from assets.source_assets import TARGETS, pinned_copies, source_key
 from assets.stewards_view import OWNERS, check_specs, definition_metadata
-from contracts.contract import Product, product
+from contracts.contract import DELIVERED, Product, delivered_source_names, product
 
 if TYPE_CHECKING:
     from assets.chain_tables.source_figures import SourceTable
+    from assets.sources.archive import ArchiveRecord
 
 
 # Tables that are computed, in the order in which they follow from each other.
@@ -54,6 +55,12 @@ class ChainTable:
         """The computed tables that its package has."""
         names = {contract.table for contract in self.product.tables}
         return tuple(name for name in COMPUTED if name in names)
+
+    @property
+    def delivered(self) -> tuple[str, ...]:
+        """The source of what is delivered to this chain table; none where nothing can be delivered."""
+        name = f"{DELIVERED}{self.chain_table}"
+        return (name,) if name in delivered_source_names() else ()
 
     @property
     def indicator_sources(self) -> tuple[str, ...]:
@@ -137,6 +144,27 @@ def source_tables(night: Night, names: tuple[str, ...]) -> "dict[str, SourceTabl
     }
 
 
+def copies_of(night: Night, chain: ChainTable) -> "list[tuple[ArchiveRecord, int]]":
+    """The copies that a chain table reads, each with its number of rows; that of the deliveries where there is one."""
+    came_in = [name for name in chain.delivered if has_copy(night, name)]
+    return pinned_copies(night, (*chain.sources, *came_in))
+
+
+def has_copy(night: Night, name: str) -> bool:
+    """Whether the table of a source that stands was made from a copy: without deliveries it stands empty."""
+    standing = night.tables.standing("sources", name)
+    return standing is not None and standing.fact("copy") is not None
+
+
+def _with_delivered(night: Night, chain: ChainTable, observed: Any) -> Any:
+    """The observations with the totals of what was delivered; without deliveries nothing is added."""
+    from assets.chain_tables.source_figures import delivered_figures, with_rows
+
+    came_in = tuple(name for name in chain.delivered if has_copy(night, name))
+    tables = source_tables(night, came_in)
+    return with_rows(observed, [delivered_figures(tables[name], chain_table=chain.chain_table) for name in came_in])
+
+
 def _options(steps: ModuleType) -> dict[str, Any]:
     """What a chain table prefers where several values compete; the same for progress, trends and headline."""
     options: dict[str, Any] = steps.TREND_OPTIONS
@@ -152,7 +180,7 @@ def _computed(night: Night, chain: ChainTable, name: str) -> Any:
         from assets.chain_tables.reference_tables import corrections
         from assets.formulas.corrections import corrected
 
-        observed = steps.observations(source_tables(night, chain.sources))
+        observed = _with_delivered(night, chain, steps.observations(source_tables(night, chain.sources)))
         return corrected(observed, corrections(chain.chain_table))
     if name == "indicators":
         observed = frame(night, chain.group, "observations")
@@ -213,7 +241,7 @@ def chain_table_assets(chain: ChainTable) -> list[dg.AssetsDefinition]:
         return dg.AssetKey([chain.group, name])
 
     deps = {
-        "observations": [source_key(name) for name in chain.sources],
+        "observations": [source_key(name) for name in (*chain.sources, *chain.delivered)],
         "indicators": [key("observations"), *(source_key(name) for name in chain.indicator_sources)],
         "reconciliation": [key("indicators")],
         "anomalies": [key("observations"), key("indicators")],

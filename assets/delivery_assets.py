@@ -156,11 +156,11 @@ def _made_standing(context: dg.AssetExecutionContext, night: Night, one: Deliver
         },
         data_version=dg.DataVersion(made.sha256[:16]),
     )
-    yield _quarantine_check(book, one, waiting(book, (one.name,)))
-    yield _overdue_check(one, book.expected([one.name], night.moment[:10]))
+    yield _quarantine_check(book, waiting(book, (one.name,)))
+    yield _overdue_check(book.expected([one.name], night.moment[:10]))
 
 
-def _quarantine_check(book: "Book", one: Delivery, found: "Sequence[Waiting]") -> dg.AssetCheckResult:
+def _quarantine_check(book: "Book", found: "Sequence[Waiting]") -> dg.AssetCheckResult:
     from assets.deliveries.quarantine_words import waiting_markdown
 
     undecided = sum(item.undecided for item in found)
@@ -184,7 +184,7 @@ def _quarantine_check(book: "Book", one: Delivery, found: "Sequence[Waiting]") -
     )
 
 
-def _overdue_check(one: Delivery, expected: "Sequence[Expected]") -> dg.AssetCheckResult:
+def _overdue_check(expected: "Sequence[Expected]") -> dg.AssetCheckResult:
     missing = [item for item in expected if item.received is None]
     words = "Alles wat verwacht werd is binnen." if expected else "Nog geen uiterste datum is verstreken."
     if missing:

@@ -25,8 +25,8 @@ class Night:
 
     `eurostat_url`, `cbs_v3_url`, `cbs_v4_url` and `comext_url` are the live services; one that is None is not asked.
     `public_url` is where the published folder is served; without it the address of `publisher.yaml` stands.
-    `inbox_path` is where deliveries are put (by default under `home`), `registry` a file of further deliverers, `limits`
-    how much of a delivered file is read.
+    `inbox_path` is where deliveries are put (by default under `home`), `registry` a file of further deliverers, and
+    `limits` how much of a delivered file is read.
     `zenodo_url` is the Zenodo at which DOIs were reserved for releases to come, where there is one.
     """
 

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import dagster as dg
 
-from assets.chain_table_assets import CHAIN_TABLES, ChainTable, frame, source_tables
+from assets.chain_table_assets import CHAIN_TABLES, ChainTable, copies_of, frame, has_copy, source_tables
 from assets.made_table import hashes
 from assets.night import Night
 from assets.quality_of_tables import quality_of
-from assets.source_assets import TARGETS, pinned_copies
-from assets.source_checks import fetch_facts
+from assets.source_assets import TARGETS, fetch_facts
 from assets.stewards_view import OWNERS, check_results
 from contracts.contract import Contract, Product, product
 
@@ -79,7 +78,7 @@ def _added_table(night: Night, chain: ChainTable, contract: Contract) -> "pa.Tab
         targets = night.tables.read("sources", "targets")
         return targets.filter(pc.equal(targets["chain_table"], chain.chain_table))
     if name == "sources":
-        copies = pinned_copies(night, chain.sources)
+        copies = copies_of(night, chain)
         stale = _stale_sources(night)
         known = [[[str(copy), rows] for copy, rows in copies], sorted(stale.items())]
         identity = hashlib.sha256(json.dumps(known).encode()).hexdigest()
@@ -117,9 +116,10 @@ def _source_revisions(night: Night, chain: ChainTable, contract: Contract) -> "p
     revisions = SourceRevisions(
         night.archive, night.home / "tables" / "source_revisions", lambda: first_read(nights(night))
     )
-    key = inputs_key(contract, {"editions": revisions.identity(chain.sources)})
+    sources = (*chain.sources, *(name for name in chain.delivered if has_copy(night, name)))
+    key = inputs_key(contract, {"editions": revisions.identity(sources)})
     if night.tables.current(chain.group, contract.table, key) is None:
-        night.tables.put(chain.group, contract.table, revisions.of_all(chain.sources), contract, key)
+        night.tables.put(chain.group, contract.table, revisions.of_all(sources), contract, key)
     return night.tables.read(chain.group, contract.table)
 
 
@@ -294,7 +294,8 @@ def package_assets() -> list[dg.AssetsDefinition]:
 
 def _behind(chain: ChainTable) -> "list[tuple[Literal['source', 'table'], str, str]]":
     """The tables whose audits stand behind the package of a chain table: its sources, then its own."""
-    own: list[tuple[Literal["source", "table"], str, str]] = [("source", "sources", name) for name in chain.sources]
+    sources = (*chain.sources, *chain.delivered)
+    own: list[tuple[Literal["source", "table"], str, str]] = [("source", "sources", name) for name in sources]
     return own + [("table", "sources" if c.table == "targets" else chain.group, c.table) for c in chain.product.tables]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
 
 from assets.night import Night
+from contracts.contract import DELIVERED
 
 if TYPE_CHECKING:
     from publish.quality import TableQuality
@@ -21,8 +22,8 @@ def quality_of(
     found = []
     for role, group, name in tables:
         standing = night.tables.standing(group, name)
-        if standing is None:
-            continue
+        if standing is None or (name.startswith(DELIVERED) and not standing.rows):
+            continue  # without deliveries there is nothing to judge
         rules = tuple(
             RuleOutcome(
                 check.key,

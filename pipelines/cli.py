@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from pipelines.archive_commands import add_as_of_argument, add_verify_arguments
+from pipelines.delivery_commands import add_delivery_commands
 from pipelines.portal_commands import add_portal_commands
 
 if TYPE_CHECKING:
@@ -233,6 +234,7 @@ def _parser() -> argparse.ArgumentParser:
     withdrawal.add_argument("--replaced-by", help="the version to use instead (default: the newest that stands)")
     embed = command("embed", _embed, "write the embedded edition from a folder with copies of the source tables")
     embed.add_argument("copies", type=Path, help="folder with the copies, laid out as eurostat/<table>/ and nl/")
+    add_delivery_commands(commands, _settings)
     add_portal_commands(commands, _settings)
     for name, run, words, port in (
         ("serve", _serve, "show the published site in a browser", 8080),

@@ -9,10 +9,14 @@ import dagster as dg
 
 from assets.catalogue_asset import CATALOGUE, catalogue_asset
 from assets.chain_table_assets import CHAIN_TABLES, chain_table_assets
+from assets.delivery_assets import INBOX, delivery_assets, delivery_key
 from assets.night import Night
 from assets.packages import package_assets, release_key
 from assets.source_assets import source_assets
 from contracts.contract import product_names
+from contracts.delivery_contract import delivery_names
+from pipelines.decisions import decision_jobs
+from pipelines.inbox_sensor import TAKE_IN, inbox_sensor
 from pipelines.settings import read_settings
 
 NIGHTLY, SITE = "nightly", "site"
@@ -30,7 +34,8 @@ def build_definitions(*, night: Callable[[], Night] | None = None) -> dg.Definit
     def night_resource(_: dg.InitResourceContext) -> Night:
         return make_night()
 
-    assets = [*source_assets(), *package_assets(), catalogue_asset([release_key(name) for name in product_names()])]
+    catalogue = catalogue_asset([release_key(name) for name in product_names()])
+    assets = [*source_assets(), *delivery_assets(), *package_assets(), catalogue]
     for chain in CHAIN_TABLES:
         assets += chain_table_assets(chain)
     nightly = dg.define_asset_job(
@@ -43,6 +48,12 @@ def build_definitions(*, night: Callable[[], Night] | None = None) -> dg.Definit
         SITE,
         selection=dg.AssetSelection.assets(CATALOGUE),
         description="Controleert alle uitgaven en ververst site en catalogus; draait na elke nacht.",
+    )
+
+    take_in = dg.define_asset_job(
+        TAKE_IN,
+        selection=dg.AssetSelection.assets(INBOX, *(delivery_key(name) for name in delivery_names())),
+        description="Neemt aan wat in de inbox ligt en geeft een ontvangstbewijs; de cijfers volgen in de nacht.",
     )
 
     def after_the_night(_: dg.RunStatusSensorContext) -> dg.RunRequest:
@@ -62,8 +73,8 @@ def build_definitions(*, night: Callable[[], Night] | None = None) -> dg.Definit
     # one process: a new interpreter for each step costs more than most steps do
     return dg.Definitions(
         assets=assets,
-        jobs=[nightly, site],
-        sensors=sensors,
+        jobs=[nightly, site, take_in, *decision_jobs()],
+        sensors=[*sensors, inbox_sensor(take_in, make_night)],
         resources={"night": night_resource},
         executor=dg.in_process_executor,
     )

@@ -55,6 +55,9 @@ def add_delivery_commands(
     what = quarantine.add_mutually_exclusive_group()
     what.add_argument("--release", action="store_true", help="let the rows count: they are right all the same")
     what.add_argument("--discard", action="store_true", help="leave the rows out: they are wrong")
+    what.add_argument(
+        "--publish", action="store_true", help="let a change show that tells of few participants, who agree"
+    )
     what.add_argument("--withdraw", action="store_true", help="let the whole file count no longer")
     quarantine.add_argument("--rows", help="row numbers, such as 5,8,12-20 (default: all that wait)")
     quarantine.add_argument("--reason", help="why; kept with the decision")
@@ -184,7 +187,7 @@ def _state_of(night: "Night", name: str, with_files: bool) -> dict[str, Any]:
 
 
 def _quarantine(arguments: argparse.Namespace, night: "Night") -> int:
-    kind = next((name for name in ("release", "discard", "withdraw") if getattr(arguments, name)), None)
+    kind = next((name for name in ("release", "discard", "withdraw", "publish") if getattr(arguments, name)), None)
     return _show(arguments, night) if kind is None else _decide(arguments, night, kind)
 
 

@@ -156,6 +156,30 @@ def curated_measures(table: SourceTable, *, chain_table: str) -> pd.DataFrame:
     return _finished(_curated_status(rows), table, chain_table)
 
 
+def delivered_figures(table: SourceTable, *, chain_table: str) -> pd.DataFrame:
+    """Totals of what was delivered as observations (origin `delivered`); a confidential one has no value and flag c."""
+    rows = table.frame.drop(columns=["delivery"]).copy()
+    rows["flags"] = letters_of(rows["flags"].fillna("").astype("str"))
+    rows["flags"] = rows["flags"].where(rows["conf_status"] == "F", rows["flags"] + "c").map(_sorted_letters)
+    rows["obs_status"] = display_status(rows["flags"], rows["value"].notna(), missing_code="L")
+    rows["source_edition"] = pd.Series([None] * len(rows), index=rows.index, dtype="str")
+    return _finished(rows.assign(confidence="primary"), table, chain_table, origin="delivered")
+
+
+def with_rows(observed: pd.DataFrame, parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Observations with further ones; the same frame where there are none."""
+    filled = [part for part in parts if len(part)]
+    return (
+        in_order(pd.concat([observed, *filled], ignore_index=True), OBSERVATION_COLUMNS, OBSERVATION_KEY)
+        if filled
+        else observed
+    )
+
+
+def _sorted_letters(letters: str) -> str:
+    return "".join(sorted(set(letters)))
+
+
 def curated_indicators(table: SourceTable, *, chain_table: str) -> pd.DataFrame:
     """The curated figures that are indicators, as observations whose `measure` is the indicator's code."""
     frame = table.frame.loc[table.frame["series_kind"] == "indicator"].reset_index(drop=True)
@@ -170,10 +194,10 @@ def _curated_status(rows: pd.DataFrame) -> pd.DataFrame:
     return rows
 
 
-def _finished(rows: pd.DataFrame, table: SourceTable, chain_table: str) -> pd.DataFrame:
+def _finished(rows: pd.DataFrame, table: SourceTable, chain_table: str, origin: str = "published") -> pd.DataFrame:
     rows = rows.assign(
         chain_table=chain_table,
-        origin="published",
+        origin=origin,
         source=table.name,
         vintage=table.record.vintage,
         known_break=pd.Series([None] * len(rows), index=rows.index, dtype="str"),

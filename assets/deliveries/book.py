@@ -24,8 +24,15 @@ DECISIONS = "decisions.jsonl"
 #: What a taking in leaves behind that was broken off begins with this; it counts for nothing.
 WRITING = ".writing-"
 FACTS = "taken_in.json"
-Verdict = Literal["release", "discard", "withdraw"]
-WORDS = {"release": "released", "discard": "discarded", "withdraw": "withdrawn"}
+Verdict = Literal["release", "discard", "withdraw", "publish"]
+WORDS = {
+    "release": "released",
+    "discard": "discarded",
+    "withdraw": "withdrawn",
+    "publish": "to be published although a change tells of few participants",
+}
+#: Decisions about a file as a whole.
+OF_THE_FILE = ("withdraw", "publish")
 #: Rules of which a steward may say that a row is right all the same. What cannot be read, has no place or stands twice
 #: must be handed in again.
 RELEASABLE = frozenset(
@@ -75,7 +82,7 @@ class TakenIn:
 
 @dataclass(frozen=True)
 class Decision:
-    """What a steward decided. `rows` are row numbers of the file; empty means the file as a whole (withdraw)."""
+    """What a steward decided. `rows` are row numbers of the file; a decision about the file as a whole has none."""
 
     id: str
     moment: str
@@ -88,11 +95,15 @@ class Decision:
 
 @dataclass(frozen=True)
 class Settled:
-    """What became of the refused rows of one file, by row number, and whether the file was withdrawn."""
+    """What became of the refused rows of one file, by row number, and of the file as a whole.
+
+    `may_show`: its figures may be published although the change tells of few participants, who agree.
+    """
 
     released: frozenset[int]
     discarded: frozenset[int]
     withdrawn: bool
+    may_show: bool = False
 
 
 @dataclass(frozen=True)
@@ -157,7 +168,8 @@ class Book:
         """What was decided about the refused rows of one file."""
         own = [d for d in (self.decisions() if decisions is None else decisions) if d.receipt == taken.id]
         rows = {kind: frozenset(row for d in own if d.decision == kind for row in d.rows) for kind in WORDS}
-        return Settled(rows["release"], rows["discard"], any(d.decision == "withdraw" for d in own))
+        kinds = {d.decision for d in own}
+        return Settled(rows["release"], rows["discard"], "withdraw" in kinds, "publish" in kinds)
 
     def is_used(self, taken: TakenIn, settled: Settled) -> bool:
         """Whether the good rows of a file are used: nothing stops it, and few enough refused rows are undecided."""
@@ -189,9 +201,9 @@ class Book:
             taken = self.file(receipt)
             before = self.decisions()
             settled = self.settled(taken, before)
-            if kind == "withdraw":
-                if settled.withdrawn:
-                    raise DecisionRefused(f"{receipt} was withdrawn before")
+            if kind in OF_THE_FILE:
+                if settled.withdrawn if kind == "withdraw" else settled.may_show:
+                    raise DecisionRefused(f"{receipt} was {WORDS[kind]} before")
                 chosen: tuple[int, ...] = ()
             else:
                 chosen = self._chosen(taken, settled, kind, rows)

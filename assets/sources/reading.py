@@ -22,6 +22,7 @@ PARSERS = {
     "comext": parse_comext,
     "research": parse_curated_csv,
     "curated": parse_curated_csv,
+    "deliveries": parse_curated_csv,
 }
 
 

@@ -1,0 +1,167 @@
+"""The totals of deliveries that may be shown: added up over participants, protected, and written as canonical CSV.
+
+Here: which cells are protected together, and the bytes that are archived. Not here: the rules and the suppression
+(`assets/formulas/disclosure*.py`), contributions (`contributions.py`).
+
+A measure is protected by itself, and together with the measures that are parts of it: who knows what was collected and
+all but one of its destinations knows the last one. What is left over of a whole takes part in the model and is never
+published. A cell is withheld where any of these tables withholds it, so that a cell which two of them share has one
+status: the usual way with linked tables (Hundepool et al., Handbook on Statistical Disclosure Control, 2nd ed. 2024,
+chapter 4.4).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from assets.deliveries.book import Book
+from assets.deliveries.contributions import CELL, RESPONDENT, contributions, hierarchy_of
+from assets.deliveries.standing import Pin
+from assets.formulas.disclosure import PUBLISHED, protected_table
+from assets.formulas.disclosure_margins import VALUE, Margins, with_margins
+from contracts.contract import source_contract
+from contracts.delivered_figures import Figure, figures_of
+from contracts.delivery_contract import Disclosure, delivery
+
+#: What a participant's whole holds beside its parts; it stands in the model and is never published.
+REST = "rest of "
+#: A sum of kilograms as tonnes has three decimals; more are noise.
+PLACES = 6
+_AS_CELLS = ["delivery", *CELL]
+
+
+def totals_csv(book: Book, found: Sequence[Pin]) -> bytes:
+    """The totals of all deliveries among the pins as CSV (UTF-8, comma), in the columns of `shapes/delivered`.
+
+    The same pins give the same bytes.
+    """
+    columns = source_contract("delivered_packaging").column_names
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    for name in sorted({pin.delivery for pin in found}):
+        for row in totals(book, found, name)[list(columns)].itertuples(index=False):
+            writer.writerow(["" if _is_nothing(cell) else _text(cell) for cell in row])
+    return text.getvalue().encode()
+
+
+def _is_nothing(cell: object) -> bool:
+    return cell is None or cell != cell
+
+
+def _text(cell: object) -> str:
+    return f"{cell:.{PLACES}f}".rstrip("0").rstrip(".") if isinstance(cell, float) else str(cell)
+
+
+def totals(book: Book, found: Sequence[Pin], name: str) -> pd.DataFrame:
+    """The totals of one delivery, a row a cell that somebody reported on; a confidential one has no value.
+
+    Out: columns of `shapes/delivered`, sorted by its key.
+    """
+    one = delivery(name)
+    given = contributions(book, found, name)
+    figures = {(figure.measure, figure.unit): figure for figure in figures_of(name)}
+    if given.empty:
+        return pd.DataFrame(columns=list(source_contract("delivered_packaging").column_names))
+    if one.disclosure is None:
+        cells = _summed(given, figures_of(name)).assign(conf_status="F")
+    else:
+        cells = _protected(given, figures_of(name), replace(one.disclosure, respondent=RESPONDENT))
+    described = pd.DataFrame(
+        [
+            {
+                "measure": figure.measure,
+                "unit": figure.unit,
+                "decimals": figure.decimals,
+                "scope_version": figure.scope_version,
+                "definition_version": figure.definition_version,
+            }
+            for figure in figures.values()
+        ]
+    )
+    rows = cells.merge(described, on=["measure", "unit"], how="left", validate="many_to_one")
+    rows = rows.assign(delivery=name, geo="NL", flags="", year=rows["year"].astype("int64"))
+    rows[VALUE] = rows[VALUE].astype("float64").round(PLACES)
+    return rows.sort_values(["measure", "subgroup", "year", "unit"], kind="stable", ignore_index=True)
+
+
+def _summed(given: pd.DataFrame, figures: Sequence[Figure]) -> pd.DataFrame:
+    """Plain sums with their margins, where nothing has to be protected."""
+    parts = []
+    for figure in figures:
+        own = _of(given, figure)
+        if len(own):
+            wide = with_margins(own, Margins({"subgroup": hierarchy_of(own, figure.margins)}, _SEPARATE), RESPONDENT)
+            parts.append(wide.groupby(CELL, as_index=False)[VALUE].sum())
+    return pd.concat(parts, ignore_index=True)
+
+
+_SEPARATE = ("measure", "unit", "year")
+
+
+def _of(given: pd.DataFrame, figure: Figure) -> pd.DataFrame:
+    return given.loc[(given["measure"] == figure.measure) & (given["unit"] == figure.unit)]
+
+
+def _protected(given: pd.DataFrame, figures: Sequence[Figure], rules: Disclosure) -> pd.DataFrame:
+    """Sums of which a cell is empty (status C) where any of the tables in which it takes part withholds it."""
+    hidden: set[tuple[object, ...]] = set()
+    shown: dict[tuple[object, ...], float] = {}
+    for figure in figures:
+        own = _of(given, figure)
+        if len(own):
+            margins = Margins({"subgroup": hierarchy_of(own, figure.margins)}, _SEPARATE)
+            for *cell, value, status in _rows(protected_table(own, margins, rules)):
+                shown[tuple(cell)] = value
+                if status != PUBLISHED:
+                    hidden.add(tuple(cell))
+    for model, margins in _linked(given, figures):
+        table = protected_table(model, margins, rules)
+        for *cell, _, status in _rows(table):
+            if status != PUBLISHED and tuple(cell) in shown:
+                hidden.add(tuple(cell))
+    cells = pd.DataFrame([[*cell, value] for cell, value in sorted(shown.items())], columns=[*CELL, VALUE])
+    secret = np.array([tuple(cell) in hidden for cell in cells[CELL].itertuples(index=False, name=None)], dtype=bool)
+    return cells.assign(**{VALUE: cells[VALUE].mask(secret), "conf_status": np.where(secret, "C", "F")})
+
+
+def _rows(table: pd.DataFrame) -> Iterator[tuple[object, ...]]:
+    return table[[*CELL, VALUE, "status"]].itertuples(index=False, name=None)
+
+
+def _linked(given: pd.DataFrame, figures: Sequence[Figure]) -> Iterator[tuple[pd.DataFrame, Margins]]:
+    """Every whole with its parts as one table: the measure is a dimension with margins, the rest a part of its own.
+
+    Parts that exclude each other stand in one table; a part that overlaps them (exported, of collected) in another.
+    """
+    by_column = {figure.column: figure for figure in figures}
+    wholes = sorted({figure.part_of for figure in figures if figure.part_of in by_column})
+    for whole in wholes:
+        parts = [figure for figure in figures if figure.part_of == whole]
+        apart = [[figure] for figure in parts if figure.overlaps]
+        for together in ([figure for figure in parts if not figure.overlaps], *apart):
+            if together:
+                model = _whole_and_parts(given, by_column[whole], together)
+                if len(model):
+                    yield model, _margins_of_linked(model, by_column[whole], together)
+
+
+def _whole_and_parts(given: pd.DataFrame, whole: Figure, parts: Sequence[Figure]) -> pd.DataFrame:
+    """Contributions to the parts and to what is left of the whole, a participant at a time."""
+    keys = [column for column in (*CELL, RESPONDENT) if column != "measure"]
+    small = pd.concat([_of(given, part) for part in parts], ignore_index=True)
+    all_of_it = _of(given, whole).groupby(keys)[VALUE].sum()
+    left = all_of_it.subtract(small.groupby(keys)[VALUE].sum(), fill_value=0.0).clip(lower=0.0).round(9)
+    rest = left[left > 0].reset_index().assign(measure=REST + whole.measure)
+    return pd.concat([small, rest], ignore_index=True)[[*CELL, RESPONDENT, VALUE]]
+
+
+def _margins_of_linked(model: pd.DataFrame, whole: Figure, parts: Sequence[Figure]) -> Margins:
+    above = {part.measure: whole.measure for part in parts} | {REST + whole.measure: whole.measure}
+    return Margins({"measure": above, "subgroup": hierarchy_of(model, whole.margins)}, ("unit", "year"))
