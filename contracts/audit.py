@@ -22,7 +22,8 @@ import pyarrow.compute as pc
 from contracts.arrow import EXPECTED_TYPE, ColumnsDiffer, UnreadableCells, cast, compare_columns, without_infinity
 from contracts.contract_model import Contract, Rule
 from contracts.parquet_audit import audit_parquet
-from contracts.rule_sql import connect, expected_words, quote, violation
+from contracts.rule_sql import connect, quote, violation
+from contracts.rule_words import expected_words
 from contracts.table_rules import table_checks
 from contracts.verdict import (
     SAMPLE_ROWS,

@@ -17,7 +17,7 @@ from typing import Any
 
 from contracts.contract_columns import read_column
 from contracts.contract_model import Column, Contract, Product, Rule, Severity
-from contracts.contract_rules import check_keys, read_table_rules
+from contracts.contract_rules import check_keys, check_number_columns, read_table_rules
 from contracts.contract_source import ContractError, Source, check_head, custom_properties, two_languages
 from contracts.vocabulary import CONTRACTS
 
@@ -118,6 +118,7 @@ def read_product(path: Path) -> Product:
         shape = read_contract(shape_path)
         added = read_table_rules(source, raw.get("quality"), shape.table, set(shape.column_names), at)
         check_keys(source, (*shape.rules, *added), at)
+        check_number_columns(source, added, {c.name: c.logical_type for c in shape.columns}, at)
         tables.append(
             replace(
                 shape,
@@ -212,6 +213,7 @@ def read_table(source: Source, position: int, contract_id: str, top: dict[str, A
     rules.append(Rule(f"{table}__key__unique", "primaryKey", key_columns, "error", (), True, ""))
     rules.extend(read_table_rules(source, raw.get("quality"), table, {c.name for c in columns}, at))
     check_keys(source, rules, at)
+    check_number_columns(source, rules, {c.name: c.logical_type for c in columns}, at)
     for name in (c.name for c in columns):
         if sum(rule.kind == "pattern" and rule.columns == (name,) and rule.severity == "error" for rule in rules) > 1:
             raise source.error(f"column {name} has two patterns; the published schema has room for one", *at)

@@ -62,6 +62,8 @@ def read_column(
     title_nl, title_en, description_nl, description_en = texts or ("", "", "", "")
     if ("deprecatedNl" in custom) != ("deprecatedEn" in custom):
         raise source.error(f"column {name}: deprecatedNl and deprecatedEn belong together", *at)
+    if ("patternNl" in custom) != ("patternEn" in custom):
+        raise source.error(f"column {name}: patternNl and patternEn belong together", *at)
 
     rules: list[Rule] = []
 
@@ -148,7 +150,11 @@ def read_column(
         provenance=bool(custom.get("provenance", False)),
         deprecated_nl=str(custom.get("deprecatedNl", "")),
         deprecated_en=str(custom.get("deprecatedEn", "")),
+        pattern_nl=str(custom.get("patternNl", "")),
+        pattern_en=str(custom.get("patternEn", "")),
     )
+    if column.pattern_nl and not any(rule.kind == "pattern" for rule in rules):
+        raise source.error(f"column {name}: patternNl says in words a pattern that the column does not have", *at)
     return column, rules
 
 

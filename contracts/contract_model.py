@@ -66,6 +66,9 @@ class Column:
     # why the column will go, in two languages; empty while it stays
     deprecated_nl: str = ""
     deprecated_en: str = ""
+    # the pattern in words, in two languages; empty where none are given
+    pattern_nl: str = ""
+    pattern_en: str = ""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ Not here: rules on one column (`contract_columns.py`), or how a rule is held (`r
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from contracts.contract_model import Rule, Severity
@@ -35,6 +36,13 @@ RULE_ARGUMENTS: dict[str, tuple[set[str], set[str]]] = {
     "unitSlip": ({"columns"}, set()),
     "changeSincePrevious": ({"columns", "factor"}, {"above"}),
 }
+# Rules that hold a row against the same row of the period before, which only a delivery has (`row_audit.py`). Where
+# there is nothing to compare with, as in a source table or a product, they hold.
+PREVIOUS_RULES = {"unitSlip", "changeSincePrevious"}
+# Rules that compute with the values of their columns
+COMPUTING = PREVIOUS_RULES | {"partsNotAbove"}
+# The least that a number among the arguments may be
+LEAST = {"tolerance": 0, "absolute": 0, "maximumLost": 0, "factor": 1, "above": 0}
 
 
 def read_table_rules(source: Source, items: Any, table: str, names: set[str], at: tuple[str | int, ...]) -> list[Rule]:
@@ -86,10 +94,8 @@ def read_table_rules(source: Source, items: Any, table: str, names: set[str], at
         for listed in ("columns", "values", "parts", "by"):
             if listed in implementation and not (isinstance(implementation[listed], list) and implementation[listed]):
                 raise source.error(f"rule {kind}: {listed} is a list", *where, "implementation", listed)
-        columns = implementation.get("columns") or [
-            implementation[k] for k in ("column", "other", "dimension", "value") if k in implementation
-        ]
-        columns = [str(c) for c in columns]
+        _check_numbers(source, str(kind), implementation, where)
+        columns = _columns_of(str(kind), implementation)
         mentioned = [*columns, *map(str, implementation.get("by", ())), *map(str, implementation.get("only") or {})]
         strange = [c for c in mentioned if c not in names]
         if strange:
@@ -109,6 +115,40 @@ def read_table_rules(source: Source, items: Any, table: str, names: set[str], at
             )
         )
     return rules
+
+
+def _columns_of(kind: str, arguments: dict[str, Any]) -> list[str]:
+    """The columns that a rule speaks of, the one that it stands on first: what "found" shows of a row."""
+    if kind == "partsNotAbove":
+        named = [arguments["column"], *arguments["parts"], *([arguments["less"]] if "less" in arguments else [])]
+    else:
+        named = arguments.get("columns") or [
+            arguments[name] for name in ("column", "other", "dimension", "value") if name in arguments
+        ]
+    return [str(name) for name in named]
+
+
+def _check_numbers(source: Source, kind: str, arguments: dict[str, Any], at: tuple[str | int, ...]) -> None:
+    """Raises unless the numbers that a rule is told are numbers, and not below what makes sense."""
+    for name, least in LEAST.items():
+        if name not in arguments:
+            continue
+        value = arguments[name]
+        number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        if not number or value < least:
+            raise source.error(
+                f"rule {kind}: {name} is {value!r}, expected a number of at least {least}", *at, "implementation", name
+            )
+
+
+def check_number_columns(
+    source: Source, rules: Sequence[Rule], types: Mapping[str, str], at: tuple[str | int, ...]
+) -> None:
+    """Raises where a rule that computes names a column that holds no numbers; `types` are logical types by column."""
+    for rule in rules:
+        strange = [name for name in rule.columns if rule.kind in COMPUTING and types[name] not in ("integer", "number")]
+        if strange:
+            raise source.error(f"rule {rule.kind}: column {strange[0]} holds {types[strange[0]]}, no numbers", *at)
 
 
 def read_severity(source: Source, quality: dict[str, Any], at: tuple[str | int, ...]) -> Severity:

@@ -18,7 +18,8 @@ import pyarrow as pa
 
 from contracts.arrow import ARROW_TYPES, EXPECTED_TYPE, ColumnsDiffer, compare_columns
 from contracts.contract_model import Contract, Rule
-from contracts.rule_sql import connect, expected_words, key_words, literal, one_number, quote, violation
+from contracts.rule_sql import connect, key_words, literal, one_number, quote, violation
+from contracts.rule_words import expected_words
 from contracts.table_rules import table_checks
 from contracts.verdict import (
     SAMPLE_ROWS,

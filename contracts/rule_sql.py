@@ -1,7 +1,8 @@
-"""A rule as the SQL condition that finds the rows that offend, and as words that say what it expects.
+"""A rule as the SQL condition that finds the rows that offend.
 
 Here: quoting, conditions, the key of a row in SQL, and the DuckDB connection that they are asked of.
-Not here: which rules are asked of which table, or the verdict (`audit.py`, `parquet_audit.py`, `table_rules.py`).
+Not here: what a rule expects in words (`rule_words.py`), which rules are asked of which table, or the verdict
+(`audit.py`, `parquet_audit.py`, `table_rules.py`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from contracts.contract_model import Contract, Rule
 if TYPE_CHECKING:
     import duckdb
 
+# A value this many times as large or as small as before was given in another unit: tonnes for kilograms, or the reverse
+UNIT_SLIP = (700, 1400)
+ROUNDING = 1e-9
 _TEXT_OPERATORS = {"minimum": "<", "maximum": ">", "exclusiveMinimum": "<=", "exclusiveMaximum": ">="}
 
 
@@ -46,8 +50,51 @@ def literal(value: Any) -> str:
     return "'" + str(value).replace("'", "''") + "'"
 
 
-def violation(rule: Rule) -> str:
-    """A rule per row as the SQL condition that is true for a row that offends; NULL offends only against `required`."""
+def before(name: str) -> str:
+    """The column that holds, beside the column `name`, its value in the period before."""
+    return f"__before_{name}"
+
+
+def differs(rule: Rule, value: str, earlier: str) -> str:
+    """The SQL condition of a rule against the period before, for one value and the earlier one; an empty one passes."""
+    now, then = f"abs(({value})::DOUBLE)", f"abs(({earlier})::DOUBLE)"
+    if rule.kind == "unitSlip":
+        low, high = UNIT_SLIP
+        ratios = (f"{now} / nullif({then}, 0)", f"{then} / nullif({now}, 0)")
+        slipped = " OR ".join(f"{ratio} BETWEEN {low} AND {high}" for ratio in ratios)
+        return f"coalesce({slipped}, false)"
+    factor, above = literal(float(rule.argument("factor"))), literal(float(rule.argument("above", 0)))
+    # greatest and least pass over NULL: the sum does not
+    both = f"{now} + {then} IS NOT NULL"
+    larger, smaller = f"greatest({now}, {then})", f"least({now}, {then})"
+    return f"coalesce({both} AND {larger} > {above} AND {larger} > {factor} * {smaller}, false)"
+
+
+def parts_sum(values: Sequence[str]) -> str:
+    """SQL for the sum of the values that are filled in."""
+    return " + ".join(f"coalesce(({value})::DOUBLE, 0)" for value in values)
+
+
+def _parts_above(rule: Rule) -> str:
+    """A sum of parts above the whole less what is named by `less`.
+
+    An empty whole counts as nothing: parts of it that weigh something offend, and a 0 does not.
+    """
+    parts = [quote(str(name)) for name in rule.argument("parts")]
+    whole, less = f"coalesce({quote(rule.columns[0])}::DOUBLE, 0)", rule.argument("less")
+    left = f"({whole} - coalesce({quote(str(less))}::DOUBLE, 0))" if less else whole
+    most, total = f"{left} * (1 + {literal(float(rule.argument('tolerance', 0)))})", parts_sum(parts)
+    # 0.1 + 0.2 is more than 0.3 in binary: what differs beyond the ninth digit is no difference
+    slack = f"{ROUNDING} * greatest(abs({total}), {whole})"
+    return f"coalesce({', '.join(parts)}) IS NOT NULL AND {total} - {most} > {slack}"
+
+
+def violation(rule: Rule, compared: bool = False) -> str:
+    """A rule per row as the SQL condition that is true for a row that offends; NULL offends only against `required`.
+
+    A rule against the period before holds, unless the rows are `compared`: each column of the rule then stands beside
+    its earlier value (`before`).
+    """
     column = quote(rule.columns[0])
     limit = rule.argument("limit")
     match rule.kind:
@@ -74,6 +121,11 @@ def violation(rule: Rule) -> str:
             return " AND ".join(f"{quote(c)} IS NULL" for c in rule.columns)
         case "notBelow":
             return f"coalesce({column} < {quote(rule.argument('other'))}, false)"
+        case "partsNotAbove":
+            return _parts_above(rule)
+        case "unitSlip" | "changeSincePrevious":
+            pairs = [(quote(c), quote(before(c))) for c in rule.columns]
+            return " OR ".join(differs(rule, *pair) for pair in pairs) if compared else "false"
     raise KeyError(f"rule {rule.key}: {rule.kind} is not judged by row in SQL")
 
 
@@ -81,59 +133,3 @@ def key_words(contract: Contract, names: Sequence[str]) -> str:
     """SQL for the key of a row as `column=value` words; the first three columns where the key is not there."""
     keys = [name for name in contract.primary_key if name in names] or list(names)[:3]
     return " || ' ' || ".join(f"{literal(k + '=')} || coalesce({quote(k)}::VARCHAR, '')" for k in keys)
-
-
-def _listed(values: Sequence[Any]) -> str:
-    return ", ".join(map(str, values))
-
-
-def expected_words(rule: Rule) -> str:
-    """What a rule expects, as a reader says it."""
-    limit = rule.argument("limit")
-    match rule.kind:
-        case "required":
-            return "a value"
-        case "unique":
-            return "every value once"
-        case "primaryKey":
-            return f"every combination of {', '.join(rule.columns)} once"
-        case "minimum":
-            return f"at least {limit}"
-        case "maximum":
-            return f"at most {limit}"
-        case "exclusiveMinimum":
-            return f"more than {limit}"
-        case "exclusiveMaximum":
-            return f"less than {limit}"
-        case "minLength":
-            return f"at least {limit} characters"
-        case "maxLength":
-            return f"at most {limit} characters"
-        case "pattern":
-            return f"text of the form {limit}"
-        case "codeList":
-            return f"a code of the list {rule.argument('codeList')}"
-        case "validValues":
-            return "one of " + ", ".join(map(str, rule.argument("validValues")))
-        case "rowCount":
-            low, high = rule.argument("minimum"), rule.argument("maximum")
-            return (
-                f"between {low} and {high} rows"
-                if low is not None and high is not None
-                else (f"at least {low} rows" if high is None else f"at most {high} rows")
-            )
-        case "emptyExactlyWhen":
-            return f"no value exactly when {rule.argument('other')} is one of {_listed(rule.argument('values'))}"
-        case "filledWhen":
-            return f"a value when {rule.argument('other')} is one of {_listed(rule.argument('values'))}"
-        case "someFilled":
-            return f"a value, or a status that says why there is none ({', '.join(rule.columns)} are all empty)"
-        case "notBelow":
-            return f"at least the value of {rule.argument('other')}"
-        case "partsAddUp":
-            share = float(rule.argument("tolerance", 0.0)) * 100
-            return f"{_listed(rule.argument('parts'))} to add up to {rule.argument('total')} within {share:g} %"
-        case "keysOfPrevious":
-            share = float(rule.argument("maximumLost", 0.0)) * 100
-            return f"at most {share:g} % of the previous edition's keys to be gone"
-    return rule.kind

@@ -12,7 +12,8 @@ import pyarrow as pa
 
 from contracts.arrow import ARROW_TYPES
 from contracts.contract_model import Contract, Rule
-from contracts.rule_sql import expected_words, key_words, literal, one_number, quote
+from contracts.rule_sql import key_words, literal, one_number, quote
+from contracts.rule_words import expected_words
 from contracts.verdict import SAMPLE_ROWS, CheckResult, Offence
 
 if TYPE_CHECKING:

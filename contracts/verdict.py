@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from contracts.arrow import ColumnsDiffer
 from contracts.contract_model import Contract, Rule, Severity
+from contracts.rule_words import Language
 
 SAMPLE_ROWS = 5
 
@@ -83,6 +84,11 @@ def type_key(contract: Contract, column: str) -> str:
     return f"{contract.table}__{column.lower().replace(' ', '_')}__type"
 
 
+def reading_key(contract: Contract, rule: str) -> str:
+    """The key of a rule that a row broke while its file was read, such as `formula_cell`."""
+    return f"{contract.table}__row__{rule}"
+
+
 def columns_of(contract: Contract) -> tuple[tuple[str, str], ...]:
     """The columns that each rule speaks of, by the key of the rule."""
     pairs = [(rule.key, ", ".join(rule.columns)) for rule in contract.rules]
@@ -126,19 +132,25 @@ def first_offences(offences: Sequence[Offence]) -> tuple[Offence, ...]:
     return tuple(sorted(set(offences), key=lambda o: (o.key, o.found))[:SAMPLE_ROWS])
 
 
-def word(value: Any) -> str:
+def word(value: Any, language: Language = "en") -> str:
     """A cell in a message: text in quotes and on one line, so that a space or a line break shows."""
     if value is None or value == "":
-        return "nothing"
+        return "nothing" if language == "en" else "niets"
     if isinstance(value, str):
         return "'" + value.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t") + "'"
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def found_words(rule: Rule, values: Sequence[Any]) -> str:
+def found_words(rule: Rule, values: Sequence[Any], language: Language = "en") -> str:
     """What was found in a row that breaks `rule`; `values` are those of the rule's columns."""
     if rule.kind in ("primaryKey", "unique"):
-        return "more than one row with it"
+        return "more than one row with it" if language == "en" else "meer dan één rij ermee"
     if len(values) == 1:
-        return word(values[0])
-    return ", ".join(f"{name} {word(value)}" for name, value in zip(rule.columns, values, strict=True))
+        return word(values[0], language)
+    found = [f"{name} {word(value, language)}" for name, value in zip(rule.columns, values, strict=True)]
+    if rule.kind == "partsNotAbove":
+        # the sum is what offends, not each of its parts
+        end = 1 + len(rule.argument("parts"))
+        total = sum(float(value) for value in values[1:end] if value not in (None, ""))
+        found[1:end] = [f"{'parts together' if language == 'en' else 'delen samen'} {total:.12g}"]
+    return ", ".join(found)

@@ -153,7 +153,7 @@ BROKEN = {
     "an unknown rule": (
         with_rule(custom_rule("r", "rule: addsUp")),
         20,
-        "rule 'addsUp' is not one of emptyExactlyWhen",
+        "rule 'addsUp' is not one of changeSincePrevious, emptyExactlyWhen",
     ),
     "a rule of another engine": (
         with_rule("{type: custom, engine: soda}"),
@@ -179,6 +179,46 @@ BROKEN = {
         with_rule(custom_rule("r", "rule: partsAddUp, dimension: k, value: c, total: a, parts: [b], by: [jaar]")),
         20,
         "rule partsAddUp: the table has no column jaar",
+    ),
+    "a part that is no column": (
+        with_rule(custom_rule("r", "rule: partsNotAbove, column: c, parts: [c, d]")),
+        20,
+        "rule partsNotAbove: the table has no column d",
+    ),
+    "a part that holds no number": (
+        with_rule(custom_rule("r", "rule: partsNotAbove, column: k, parts: [k]")),
+        7,
+        "rule partsNotAbove: column k holds string, no numbers",
+    ),
+    "what is less is no column": (
+        with_rule(custom_rule("r", "rule: partsNotAbove, column: c, parts: [c], less: d")),
+        20,
+        "rule partsNotAbove: the table has no column d",
+    ),
+    "a tolerance below zero": (
+        with_rule(custom_rule("r", "rule: partsNotAbove, column: c, parts: [c], tolerance: -0.1")),
+        20,
+        "rule partsNotAbove: tolerance is -0.1, expected a number of at least 0",
+    ),
+    "a factor that is text": (
+        with_rule(custom_rule("r", "rule: changeSincePrevious, columns: [c], factor: five")),
+        20,
+        "rule changeSincePrevious: factor is 'five', expected a number of at least 1",
+    ),
+    "a period before that text is compared with": (
+        with_rule(custom_rule("r", "rule: unitSlip, columns: [k]")),
+        7,
+        "rule unitSlip: column k holds string, no numbers",
+    ),
+    "a pattern in one language": (
+        with_column("string", "logicalTypeOptions: {pattern: a}", "{property: patternNl, value: een a}"),
+        18,
+        "column c: patternNl and patternEn belong together",
+    ),
+    "words for a pattern that is not there": (
+        with_column("string", custom="{property: patternNl, value: een a}, {property: patternEn, value: an a}"),
+        18,
+        "column c: patternNl says in words a pattern that the column does not have",
     ),
     "a row count without bounds": (with_rule("{metric: rowCount}"), 20, "rowCount needs mustBeGreaterOrEqualTo"),
     "two rules with one key": (
