@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from contracts.arrow import ARROW_TYPES, EXPECTED_TYPE, ColumnsDiffer, compare_columns
-from contracts.contract_model import Contract, Rule
+from contracts.contract_model import Column, Contract, Rule
+from contracts.judged_counts import judged_checks
 from contracts.rule_sql import connect, key_words, literal, one_number, quote, violation
-from contracts.rule_words import expected_words
 from contracts.table_rules import table_checks
 from contracts.verdict import (
     SAMPLE_ROWS,
@@ -208,34 +208,18 @@ def _without_exact_duplicates(
 def _judged_checks(
     connection: duckdb.DuckDBPyConnection, relation: str, contract: Contract, counts: dict[str, int]
 ) -> list[CheckResult]:
-    """Types first, then the rules per row in the contract's order, judged by Great Expectations on their counts."""
-    from contracts.expectations import judge_metrics
+    """The counts judged; the offending rows of what failed are looked up."""
 
-    rules = [rule for rule in contract.rules if rule.per_row]
-    severities: dict[str, str] = dict.fromkeys(counts, "error") | {rule.key: rule.severity for rule in rules}
-    judged = judge_metrics(counts, dict.fromkeys(counts, (0, 0)), severities)
-    checks = []
-    for column in contract.columns:
-        key = type_key(contract, column.name)
-        expected = EXPECTED_TYPE[column.logical_type]
-        passed = judged.get(key, True)
-        sample: tuple[Offence, ...] = ()
-        if not passed:
-            shown = f"{_raw(column.name)}::VARCHAR"
-            sample = _sample(connection, relation, contract, [shown], _unreadable(column.name), lambda v: word(v[0]))
-        checks.append(CheckResult(key, "type", "error", passed, counts.get(key, 0), expected, sample))
-    for rule in rules:
-        sample = ()
-        if not judged[rule.key]:
-            shown_columns = [quote(c) for c in rule.columns]
-            condition = _offends(rule, contract, relation)
-            sample = _sample(connection, relation, contract, shown_columns, condition, partial(found_words, rule))
-        checks.append(
-            CheckResult(
-                rule.key, rule.kind, rule.severity, judged[rule.key], counts[rule.key], expected_words(rule), sample
-            )
+    def sample(of: Column | Rule) -> tuple[Offence, ...]:
+        if isinstance(of, Column):
+            shown = [f"{_raw(of.name)}::VARCHAR"]
+            return _sample(connection, relation, contract, shown, _unreadable(of.name), lambda v: word(v[0]))
+        condition = _offends(of, contract, relation)
+        return _sample(
+            connection, relation, contract, [quote(c) for c in of.columns], condition, partial(found_words, of)
         )
-    return checks
+
+    return judged_checks(contract, counts, sample)
 
 
 def _sample(

@@ -97,7 +97,7 @@ def _english(rule: Rule, title: Callable[[Any], str]) -> str:
             whole = title(rule.columns[0]) + (f" less {title(less)}" if less else "")
             return f"{_sum(rule, title)} at most {whole}" + (f", within {share:g} %" if share else "")
         case "unitSlip":
-            return "no value about a thousand times, or a thousandth of, that of the period before"
+            return "a value in the unit of the period before (no factor of a thousand between them)"
         case "changeSincePrevious":
             factor, above = number_words(rule.argument("factor"), "en"), rule.argument("above")
             small = f", where one of the two is above {number_words(above, 'en')}" if above else ""
@@ -159,7 +159,7 @@ def _dutch(rule: Rule, title: Callable[[Any], str]) -> str:
             within = f", met {number_words(share, 'nl')} % speling" if share else ""
             return f"{_sum(rule, title)} hoogstens {whole}{within}"
         case "unitSlip":
-            return "geen waarde die ongeveer duizend keer, of een duizendste van, die van de vorige periode is"
+            return "een waarde in de eenheid van de vorige periode (geen factor duizend ertussen)"
         case "changeSincePrevious":
             factor, above = number_words(rule.argument("factor"), "nl"), rule.argument("above")
             small = f", als een van beide boven {number_words(above, 'nl')} ligt" if above else ""
