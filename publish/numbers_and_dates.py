@@ -23,6 +23,11 @@ def day(moment: date | datetime | str, language: Language) -> str:
     return format_date(moment, "d MMMM y", locale=_LOCALES[language])
 
 
+def day_of_year(month_day: str, language: Language) -> str:
+    """A day of no year in particular, given as `07-01`: 1 juli, 1 July."""
+    return format_date(date.fromisoformat(f"2000-{month_day}"), "d MMMM", locale=_LOCALES[language])
+
+
 def number(value: float | int | str, language: Language, decimals: int | None = None) -> str:
     """A number with the marks of the language: 1.234,5 or 1,234.5; half up at `decimals`, else as it stands."""
     exact = Decimal(str(value))

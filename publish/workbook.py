@@ -146,13 +146,13 @@ class _Frame:
         return found
 
 
-def _height(texts: Sequence[tuple[str | None, float]]) -> float:
+def row_height(texts: Sequence[tuple[str | None, float]]) -> float:
     """The height of a row whose texts wrap at these widths; not every program finds it by itself."""
     lines = [sum(-(-max(len(line), 1) // int(width)) for line in text.split("\n")) for text, width in texts if text]
     return min(_HIGHEST, _LINE_HEIGHT * max([1, *lines]))
 
 
-def _for_print(sheet: Worksheet) -> None:
+def for_print(sheet: Worksheet) -> None:
     """A4 on its side, as wide as the page."""
     sheet.set_paper(9)
     sheet.set_landscape()
@@ -171,7 +171,7 @@ def _read_me(frame: _Frame, facts: ReleaseFacts, sheets: Sequence[_TableSheet]) 
     sheet.set_column(0, 0, 34)
     sheet.set_column(1, 1, _READ_WIDTH)
     sheet.hide_gridlines(2)
-    _for_print(sheet)
+    for_print(sheet)
     licence = facts.licence
     lines = [
         ("", facts.text("title", "nl")),
@@ -193,7 +193,7 @@ def _read_me(frame: _Frame, facts: ReleaseFacts, sheets: Sequence[_TableSheet]) 
         text_row(sheet, row, [label], frame.label)
         if text:
             sheet.write_string(row, 1, cut_text(text), frame.wrapped if label else frame.title)
-            sheet.set_row(row, _height([(text, _READ_WIDTH)]) if label else None)
+            sheet.set_row(row, row_height([(text, _READ_WIDTH)]) if label else None)
     start = len(lines) + 1
     text_row(sheet, start, ["Blad / Sheet", "Inhoud / Content", "Rijen / Rows"], frame.heading)
     sheet.set_column(2, 2, 14)
@@ -239,10 +239,10 @@ def _columns(frame: _Frame, sheets: Sequence[_TableSheet]) -> None:
     ]
     widths = [24, 24, 28, 28, 26, 16, 22, 14, 60, 60, 30]
     sheet = frame.sheet(COLUMNS, header, widths, len(rows))
-    _for_print(sheet)
+    for_print(sheet)
     for number, cells in enumerate(rows, 1):
         text_row(sheet, number, cells, frame.wrapped)
-        sheet.set_row(number, _height(list(zip(cells, widths, strict=True))))
+        sheet.set_row(number, row_height(list(zip(cells, widths, strict=True))))
 
 
 def _code_lists(frame: _Frame, code_lists: Mapping[str, pa.Table]) -> None:
