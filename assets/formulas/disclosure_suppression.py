@@ -1,0 +1,213 @@
+"""Secondary suppression: what else to withhold so that no unsafe cell can be derived.
+
+Belongs here: the choice of a pattern of withheld cells for one table of sums. Does not belong here: what an attacker
+can do (`disclosure_attack.py`, which has the last word) and the search for one cube (`disclosure_cubes.py`).
+
+Method: for every unsafe cell, largest protection first, an alternative table is looked for that differs by the
+protection level in that cell and costs least in cells not yet withheld; the cells in which it differs are withheld. A
+cube of cells where one will do (hypercube method, Repsilber 1994; shortest paths, Castro 2007), else the linear
+programme of Kelly, Golden and Assad (Networks 22, 1992, 397-417), which may split the change over several. Alternatives
+that one respondent can rule out, because they are below what he gave or change a cell where he is alone, do not
+protect against him: for him another is looked for. What is found once stays valid whatever is withheld later, so one
+pass protects everything; a second publishes again what turned out not to be needed.
+
+Everything is in a fixed order: the same table gives the same pattern.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy import optimize
+
+from assets.formulas.disclosure_attack import (
+    DOWN,
+    NOTHING,
+    PUBLIC,
+    UP,
+    AdditiveTable,
+    Alternative,
+    Flags,
+    Floats,
+    farthest,
+    tidied,
+    who_rules_out,
+)
+from assets.formulas.disclosure_cubes import BARRED, Cube, Grid
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """Which cells to withhold, unsafe ones and others, and the alternatives that prove that it is enough."""
+
+    withheld: Flags
+    alternatives: tuple[Alternative, ...]
+
+
+def information_loss(value: Floats) -> Floats:
+    """What it costs readers to lose a cell, as a whole number: it grows with the logarithm of the value.
+
+    The number of cells counts most, and between two cells the smaller goes: by value alone, many small cells go to
+    spare one total; by count alone, totals go (handbook, chapter 4.3, on the cost function).
+    """
+    positive = value[value > 0]
+    smallest = positive.min() if len(positive) else 1.0
+    return np.rint(1000.0 * (1.0 + np.log2(1.0 + value / smallest)))
+
+
+def suppress(table: AdditiveTable, grid: Grid) -> Pattern:
+    """The pattern that protects `table` as far as what is known from elsewhere allows.
+
+    `grid` has the cells of the table at their places. Where no pattern gives a cell its protection, because of cells
+    that are known anyway, what gives it most is withheld; `disclosure_attack.exposed` then names the cell.
+    """
+    search = _Search(table, grid)
+    unsafe = np.flatnonzero((table.protection > 0) & ~table.fixed)
+    for cell in unsafe[np.argsort(-table.protection[unsafe], kind="stable")].tolist():
+        search.protect(cell)
+    search.publish_what_is_not_needed()
+    found = tuple(alternative for cell in sorted(search.proofs) for alternative in search.proofs[cell])
+    return Pattern(search.withheld, found)
+
+
+@dataclass
+class _Search:
+    table: AdditiveTable
+    grid: Grid
+    withheld: Flags = field(init=False)
+    prices: Floats = field(init=False)
+    proofs: dict[int, list[Alternative]] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.withheld = (self.table.protection > 0) & ~self.table.fixed
+        self.loss = information_loss(self.table.value)
+        # one place more, for no cell
+        self.prices = np.append(np.where(self.withheld, 0.0, self.loss), BARRED)
+
+    def protect(self, cell: int) -> None:
+        """Withholds what `cell` needs, and keeps the proof."""
+        found: list[Alternative] = []
+        left, attacker = set[int](), PUBLIC
+        while True:
+            pair = self._cube(cell, attacker, self.prices) or self._by_programme(cell, attacker)
+            found += pair
+            for alternative in pair:
+                self.withhold(alternative)
+            out = frozenset().union(*(who_rules_out(self.table, alternative) for alternative in pair)) - {PUBLIC}
+            left = set(out) if attacker == PUBLIC else left & out
+            left.discard(attacker)
+            if not left:
+                break
+            attacker = min(left)
+        self.proofs[cell] = found
+
+    def withhold(self, alternative: Alternative) -> None:
+        """Withholds the cells in which `alternative` differs."""
+        self.withheld[alternative.where] = True
+        self.prices[alternative.where] = 0.0
+
+    def _cube(self, cell: int, attacker: int, prices: Floats) -> list[Alternative]:
+        """Two alternatives, up and down, that differ in the cells of one cube; none where there is no such cube."""
+        needed = self.table.protection[cell]
+        roomy = np.append(self.table.room(attacker) >= needed, False)
+        cube = self.grid.cheapest(cell, _barred(prices, roomy, cell))
+        return self._pair(cell, cube) if cube else []
+
+    def _pair(self, cell: int, cube: Cube) -> list[Alternative]:
+        up = self.table.wanted(cell, PUBLIC, UP)
+        down = self.table.wanted(cell, PUBLIC, DOWN)
+        return [Alternative(cell, cube.where, cube.signs * up), Alternative(cell, cube.where, cube.signs * -down)]
+
+    def _by_programme(self, cell: int, attacker: int) -> list[Alternative]:
+        found: list[Alternative] = []
+        for direction in (UP, DOWN):
+            wanted = self.table.wanted(cell, attacker, direction)
+            if wanted <= NOTHING * self.table.protection[cell]:
+                continue
+            alternative = cheapest(self.table, self.prices[:-1], cell, attacker, direction, wanted)
+            if alternative is None:
+                alternative = farthest(self.table, ~self.table.fixed, cell, attacker, direction, wanted)
+            self.withhold(alternative)
+            found.append(alternative)
+        return found
+
+    def publish_what_is_not_needed(self) -> None:
+        """Publishes cells again without which every proof that used them can be had from the other withheld cells."""
+        users: dict[int, set[int]] = defaultdict(set)
+        for cell, proofs in self.proofs.items():
+            for proof in proofs:
+                for place in proof.where.tolist():
+                    users[place].add(cell)
+        spare = np.flatnonzero(self.withheld & ~(self.table.protection > 0))
+        for place in spare[np.argsort(-self.loss[spare], kind="stable")].tolist():
+            closed = np.append(np.where(self.withheld, 0.0, BARRED), BARRED)
+            closed[place] = BARRED
+            instead = {cell: self._closed_proof(cell, closed) for cell in sorted(users[place])}
+            if not all(instead.values()):
+                continue
+            self.withheld[place] = False
+            self.prices[place] = self.loss[place]
+            for cell, proofs in instead.items():
+                self.proofs[cell] = proofs
+                for proof in proofs:
+                    for other in proof.where.tolist():
+                        users[other].add(cell)
+
+    def _closed_proof(self, cell: int, prices: Floats) -> list[Alternative]:
+        """Cubes of withheld cells only that protect `cell` against everybody; empty where there are none."""
+        found: list[Alternative] = []
+        left, attacker = set[int](), PUBLIC
+        while True:
+            pair = self._cube(cell, attacker, prices)
+            if not pair:
+                return []
+            found += pair
+            out = frozenset().union(*(who_rules_out(self.table, alternative) for alternative in pair))
+            left = set(out) if attacker == PUBLIC else left & out
+            left.discard(attacker)
+            if not left:
+                return found
+            attacker = min(left)
+
+
+def _barred(prices: Floats, allowed: Flags, cell: int) -> Floats:
+    found = np.where(allowed, prices, BARRED)
+    found[cell] = 0.0
+    return found
+
+
+def cheapest(
+    table: AdditiveTable, prices: Floats, cell: int, attacker: int, direction: int, wanted: float
+) -> Alternative | None:
+    """The alternative for `attacker` that differs by `wanted` in `cell` and costs least, or None where there is none.
+
+    The cost is the price of a cell times the part of `wanted` by which it changes: the linear relaxation of Kelly,
+    Golden and Assad.
+    """
+    cells = np.flatnonzero(~table.fixed)
+    room = np.minimum(table.room(attacker)[cells] / wanted, 1e6)
+    known = table.alone[cells] & (room == 0)
+    own = int(np.flatnonzero(cells == cell)[0])
+    rise = np.where(known, 0.0, np.inf)
+    low, high = np.zeros(2 * len(cells)), np.concatenate([rise, room])
+    for side, sign in ((own, UP), (own + len(cells), DOWN)):
+        low[side] = high[side] = float(direction == sign)
+    rows = table.equations[:, cells]
+    from scipy import sparse
+
+    price = np.tile(prices[cells] / max(prices.max(), 1.0) + 1e-6, 2)
+    done = optimize.linprog(
+        price,
+        A_eq=sparse.hstack([rows, -rows], format="csc"),
+        b_eq=np.zeros(rows.shape[0]),
+        bounds=np.column_stack([low, high]),
+        method="highs",
+    )
+    if done.status == 2:
+        return None
+    if done.status != 0:
+        raise RuntimeError(f"cell {cell} could not be protected: {done.message}")
+    change = done.x[: len(cells)] - done.x[len(cells) :]
+    return tidied(cell, cells, change * wanted, wanted)
