@@ -187,7 +187,8 @@ def _state_of(night: "Night", name: str, with_files: bool) -> dict[str, Any]:
 
 
 def _quarantine(arguments: argparse.Namespace, night: "Night") -> int:
-    kind = next((name for name in ("release", "discard", "withdraw", "publish") if getattr(arguments, name)), None)
+    kinds: tuple[Verdict, ...] = ("release", "discard", "withdraw", "publish")
+    kind = next((name for name in kinds if getattr(arguments, name)), None)
     return _show(arguments, night) if kind is None else _decide(arguments, night, kind)
 
 

@@ -62,11 +62,12 @@ def _of_figure(path: Path, one: Delivery, figure: Figure) -> pd.DataFrame:
     by = quote(figure.by) if figure.by else literal(figure.subgroup)
     connection = connect()
     try:
-        frame = connection.execute(
+        query = connection.sql(
             f"SELECT {by} AS subgroup, substr(period, 1, 4)::BIGINT AS year, {quote(respondent)} AS respondent,"
             f" sum({quote(figure.column)}::DECIMAL(38, 6))::DOUBLE AS value FROM read_parquet({literal(str(path))})"
             f" WHERE {quote(figure.column)} IS NOT NULL GROUP BY ALL ORDER BY ALL"
-        ).to_arrow_table().to_pandas()  # fmt: skip
+        )
+        frame = query.to_arrow_table().to_pandas()
     finally:
         connection.close()
     if figure.by:
@@ -74,7 +75,8 @@ def _of_figure(path: Path, one: Delivery, figure: Figure) -> pd.DataFrame:
     # nine decimals: 219456 kg is 219.456 t, without the noise of a binary product
     frame[VALUE] = (frame[VALUE] * figure.scale).round(9)
     frame["measure"], frame["unit"] = figure.measure, figure.unit
-    return frame.groupby([*CELL, RESPONDENT], as_index=False)[VALUE].sum()
+    summed: pd.DataFrame = frame.groupby([*CELL, RESPONDENT], as_index=False)[VALUE].sum()
+    return summed
 
 
 def hierarchy_of(found: pd.DataFrame, with_parents: bool = True) -> dict[str, str]:

@@ -10,6 +10,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -145,9 +146,9 @@ def _pin(night: Night, name: str, record: ArchiveRecord | None) -> None:
         keep_night(night, wanted)
 
 
-def _noted(path: Path) -> dict[str, object]:
+def _noted(path: Path) -> dict[str, Any]:
     try:
-        found: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}  # none, or torn: then it is made again
     return found

@@ -167,7 +167,8 @@ def _entered(
 def _read(archived: Path, one: Delivery, work: Path, limits: Limits, declared: Declared, name: str) -> ReadFile:
     from assets.deliveries.reading.read_file import read_file
 
-    return read_file(archived, one, work, limits, declared, name)
+    read: ReadFile = read_file(archived, one, work, limits, declared, name)
+    return read
 
 
 def _one_file(path: Path, work: Path) -> Path:

@@ -33,7 +33,6 @@ from contracts.delivery_contract import Disclosure, delivery
 REST = "rest of "
 #: A sum of kilograms as tonnes has three decimals; more are noise.
 PLACES = 6
-_AS_CELLS = ["delivery", *CELL]
 
 
 def totals_csv(book: Book, found: Sequence[Pin]) -> bytes:
@@ -88,7 +87,8 @@ def totals(book: Book, found: Sequence[Pin], name: str) -> pd.DataFrame:
     rows = cells.merge(described, on=["measure", "unit"], how="left", validate="many_to_one")
     rows = rows.assign(delivery=name, geo="NL", flags="", year=rows["year"].astype("int64"))
     rows[VALUE] = rows[VALUE].astype("float64").round(PLACES)
-    return rows.sort_values(["measure", "subgroup", "year", "unit"], kind="stable", ignore_index=True)
+    ordered: pd.DataFrame = rows.sort_values([*CELL], kind="stable", ignore_index=True)
+    return ordered
 
 
 def _summed(given: pd.DataFrame, figures: Sequence[Figure]) -> pd.DataFrame:
@@ -111,28 +111,17 @@ def _of(given: pd.DataFrame, figure: Figure) -> pd.DataFrame:
 
 def _protected(given: pd.DataFrame, figures: Sequence[Figure], rules: Disclosure) -> pd.DataFrame:
     """Sums of which a cell is empty (status C) where any of the tables in which it takes part withholds it."""
-    hidden: set[tuple[object, ...]] = set()
-    shown: dict[tuple[object, ...], float] = {}
-    for figure in figures:
-        own = _of(given, figure)
-        if len(own):
-            margins = Margins({"subgroup": hierarchy_of(own, figure.margins)}, _SEPARATE)
-            for *cell, value, status in _rows(protected_table(own, margins, rules)):
-                shown[tuple(cell)] = value
-                if status != PUBLISHED:
-                    hidden.add(tuple(cell))
-    for model, margins in _linked(given, figures):
-        table = protected_table(model, margins, rules)
-        for *cell, _, status in _rows(table):
-            if status != PUBLISHED and tuple(cell) in shown:
-                hidden.add(tuple(cell))
-    cells = pd.DataFrame([[*cell, value] for cell, value in sorted(shown.items())], columns=[*CELL, VALUE])
-    secret = np.array([tuple(cell) in hidden for cell in cells[CELL].itertuples(index=False, name=None)], dtype=bool)
-    return cells.assign(**{VALUE: cells[VALUE].mask(secret), "conf_status": np.where(secret, "C", "F")})
-
-
-def _rows(table: pd.DataFrame) -> Iterator[tuple[object, ...]]:
-    return table[[*CELL, VALUE, "status"]].itertuples(index=False, name=None)
+    alone = [
+        protected_table(own, Margins({"subgroup": hierarchy_of(own, figure.margins)}, _SEPARATE), rules)
+        for figure in figures
+        if len(own := _of(given, figure))
+    ]
+    together = [protected_table(model, margins, rules) for model, margins in _linked(given, figures)]
+    cells = pd.concat(alone, ignore_index=True)
+    withheld = pd.concat([table.loc[table["status"] != PUBLISHED, CELL] for table in (*alone, *together)])
+    secret = pd.MultiIndex.from_frame(cells[CELL]).isin(pd.MultiIndex.from_frame(withheld))
+    cells[VALUE] = cells[VALUE].mask(secret)
+    return cells[[*CELL, VALUE]].assign(conf_status=np.where(secret, "C", "F"))
 
 
 def _linked(given: pd.DataFrame, figures: Sequence[Figure]) -> Iterator[tuple[pd.DataFrame, Margins]]:
@@ -159,7 +148,8 @@ def _whole_and_parts(given: pd.DataFrame, whole: Figure, parts: Sequence[Figure]
     all_of_it = _of(given, whole).groupby(keys)[VALUE].sum()
     left = all_of_it.subtract(small.groupby(keys)[VALUE].sum(), fill_value=0.0).clip(lower=0.0).round(9)
     rest = left[left > 0].reset_index().assign(measure=REST + whole.measure)
-    return pd.concat([small, rest], ignore_index=True)[[*CELL, RESPONDENT, VALUE]]
+    model: pd.DataFrame = pd.concat([small, rest], ignore_index=True)[[*CELL, RESPONDENT, VALUE]]
+    return model
 
 
 def _margins_of_linked(model: pd.DataFrame, whole: Figure, parts: Sequence[Figure]) -> Margins:

@@ -52,7 +52,7 @@ class Margins:
             while line[-1] in parents:
                 above = parents[line[-1]]
                 if above in line:
-                    raise ValueError(f"{dimension}: the hierarchy runs in a circle at {code!r}: {line + [above]}")
+                    raise ValueError(f"{dimension}: the hierarchy runs in a circle at {code!r}: {[*line, above]}")
                 line.append(above)
             rows += [(code, above) for above in line]
         return pd.DataFrame(rows, columns=["code", "ancestor"])
