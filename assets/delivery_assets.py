@@ -21,6 +21,7 @@ from assets.stewards_view import (
     standing_metadata,
 )
 from contracts.contract import DELIVERED, delivered_source_names, source_contract
+from contracts.delivered_figures import deliveries_of
 from contracts.delivery_contract import Delivery, delivery, delivery_names
 
 if TYPE_CHECKING:
@@ -44,11 +45,6 @@ def delivery_key(name: str) -> dg.AssetKey:
 def delivered_key(chain_table: str) -> dg.AssetKey:
     """The asset of the totals of one chain table, which its observations read."""
     return dg.AssetKey(["sources", f"{DELIVERED}{chain_table}"])
-
-
-def deliveries_of(chain_table: str) -> tuple[str, ...]:
-    """Names of the deliveries of a chain table."""
-    return tuple(name for name in delivery_names() if delivery(name).chain_table == chain_table)
 
 
 @dg.asset(

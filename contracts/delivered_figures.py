@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
-from contracts.delivery_contract import Delivery, delivery
+from contracts.delivery_contract import Delivery, delivery, delivery_names
 from contracts.vocabulary import load_codelist
 
 FROM = "from "
@@ -20,10 +21,12 @@ class Figure:
 
     `subgroup` is one code, or empty where the column `by` gives it through the code list of that column. With `margins`
     the sums by the parents of the subgroups are published too. `part_of` is the column of which this one is a part, and
-    `overlaps` says that no rule `partsNotAbove` keeps it apart from the other parts.
+    `apart` names the rule that keeps it apart from other parts of it (empty: it may overlap them). `only` are rows that
+    count, as (column, codes); `flags` go with every value.
     """
 
     column: str
+    chain_table: str
     measure: str
     unit: str
     scale: float
@@ -34,7 +37,9 @@ class Figure:
     definition_version: str
     margins: bool = False
     part_of: str = ""
-    overlaps: bool = False
+    apart: str = ""
+    only: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    flags: str = ""
 
 
 @cache
@@ -44,23 +49,48 @@ def figures_of(name: str) -> tuple[Figure, ...]:
     return tuple(_figure(one, raw) for raw in one.contract.get("figures") or ())
 
 
-def _figure(one: Delivery, raw: dict[str, object]) -> Figure:
+def deliveries_of(chain_table: str) -> tuple[str, ...]:
+    """Names of the deliveries of which a figure is published by a chain table."""
+    return tuple(
+        name for name in delivery_names() if any(figure.chain_table == chain_table for figure in figures_of(name))
+    )
+
+
+def _figure(one: Delivery, raw: dict[str, Any]) -> Figure:
     told = str(raw["subgroup"])
     by = told.removeprefix(FROM) if told.startswith(FROM) else ""
-    figure = Figure(
-        str(raw["column"]), str(raw["measure"]), str(raw["unit"]), float(str(raw["scale"])), int(str(raw["decimals"])),
-        "" if by else told, by, str(raw["scope_version"]), str(raw["definition_version"]),
-        bool(raw.get("margins", False)), str(raw.get("part_of", "")), _overlaps(one, str(raw["column"])),
-    )  # fmt: skip
-    strange = [column for column in (figure.column, *([by] if by else [])) if column not in one.contract.column_names]
+    column, whole = str(raw["column"]), str(raw.get("part_of", ""))
+    only = tuple(sorted((str(name), tuple(map(str, codes))) for name, codes in raw.get("only", {}).items()))
+    named = [name for name in (column, by, whole, *(name for name, _ in only)) if name]
+    strange = [name for name in named if name not in one.contract.column_names]
     if strange:
         raise ValueError(f"delivery {one.name}, figures: the table has no column {strange[0]!r}")
-    return figure
+    return Figure(
+        column=column,
+        chain_table=str(raw.get("chain_table", one.chain_table)),
+        measure=str(raw["measure"]),
+        unit=str(raw["unit"]),
+        scale=float(raw["scale"]),
+        decimals=int(raw["decimals"]),
+        subgroup="" if by else told,
+        by=by,
+        scope_version=str(raw["scope_version"]),
+        definition_version=str(raw["definition_version"]),
+        margins=bool(raw.get("margins", False)),
+        part_of=whole,
+        apart=_apart(one, column, whole),
+        only=only,
+        flags=str(raw.get("flags", "")),
+    )
 
 
-def _overlaps(one: Delivery, column: str) -> bool:
-    rules = [rule for rule in one.contract.rules if rule.kind == "partsNotAbove"]
-    return not any(column in rule.argument("parts") for rule in rules)
+def _apart(one: Delivery, column: str, whole: str) -> str:
+    """The rule over whole and parts in which a part stands beside others."""
+    for rule in one.contract.rules:
+        parts = rule.argument("parts", ()) if rule.kind == "partsNotAbove" else ()
+        if column in parts and len(parts) > 1 and rule.argument("column") == whole:
+            return rule.key
+    return ""
 
 
 def subgroups_by_code(one: Delivery, column: str) -> dict[str, str]:

@@ -26,8 +26,10 @@ RESPONDENT = "respondent"
 PARTS = {"year": 1, "quarter": 4, "month": 12}
 
 
-def contributions(book: Book, found: Sequence[Pin], name: str) -> pd.DataFrame:
-    """Columns measure, unit, year (int), subgroup, respondent, value; of whole years only.
+def contributions(book: Book, found: Sequence[Pin], name: str, chain_table: str) -> pd.DataFrame:
+    """What one delivery contributes to the figures of one chain table.
+
+    Columns measure, unit, year (int), subgroup, respondent, value; of whole years only.
 
     A year of which a deliverer handed in only some of the periods is left out: a part of a year is no figure of it.
     An empty cell of a file contributes nothing.
@@ -40,7 +42,7 @@ def contributions(book: Book, found: Sequence[Pin], name: str) -> pd.DataFrame:
         with TemporaryDirectory() as folder:
             path = Path(folder) / "rows.parquet"
             write_standing(book, chosen, one.contract, path)
-            parts += [_of_figure(path, one, figure) for figure in figures_of(name)]
+            parts += [_of_figure(path, one, figure) for figure in figures_of(name) if figure.chain_table == chain_table]
     filled = [part for part in parts if len(part)] or parts[:1]
     types = {"measure": "str", "unit": "str", "year": "int64", "subgroup": "str", RESPONDENT: "str", VALUE: "float64"}
     return pd.concat(filled, ignore_index=True).astype(types)
@@ -59,13 +61,15 @@ def whole_years(found: Sequence[Pin], one: Delivery) -> set[int]:
 def _of_figure(path: Path, one: Delivery, figure: Figure) -> pd.DataFrame:
     """One figure: added up in decimals, so that the order of the rows leaves no trace."""
     respondent = one.disclosure.respondent if one.disclosure else DELIVERER
+    counted = [f"{quote(figure.column)} IS NOT NULL"]
+    counted += [f"{quote(name)} IN ({', '.join(map(literal, codes))})" for name, codes in figure.only]
     by = quote(figure.by) if figure.by else literal(figure.subgroup)
     connection = connect()
     try:
         query = connection.sql(
             f"SELECT {by} AS subgroup, substr(period, 1, 4)::BIGINT AS year, {quote(respondent)} AS respondent,"
             f" sum({quote(figure.column)}::DECIMAL(38, 6))::DOUBLE AS value FROM read_parquet({literal(str(path))})"
-            f" WHERE {quote(figure.column)} IS NOT NULL GROUP BY ALL ORDER BY ALL"
+            f" WHERE {' AND '.join(counted)} GROUP BY ALL ORDER BY ALL"
         )
         frame = query.to_arrow_table().to_pandas()
     finally:

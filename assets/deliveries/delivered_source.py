@@ -24,7 +24,7 @@ from assets.night import Night
 from assets.sources.archive import ArchiveRecord, record_of, write_whole
 from assets.sources.reading import parsed
 from assets.table_store import Standing, code_digest, inputs_key
-from contracts.contract import source_contract
+from contracts.contract import DELIVERED, source_contract
 from contracts.delivery_contract import delivery
 
 #: Below `deliveries/`: which files every archived copy of totals was added up of. Confidential, as deliveries are.
@@ -79,18 +79,18 @@ def _newest(
     night: Night, name: str, now: tuple[Pin, ...]
 ) -> tuple[ArchiveRecord | None, tuple[Pin, ...], tuple[Held, ...]]:
     """The copy of what stands now, made where there is none yet."""
-    folder = night.book.root / TOTALS / name
+    folder, chain_table = night.book.root / TOTALS / name, name.removeprefix(DELIVERED)
     earlier = _earlier(night, name, folder)
     if not now and not earlier:
         return None, (), ()
-    chosen, held = chosen_pins(night.book, now, earlier)
+    chosen, held = chosen_pins(night.book, now, earlier, chain_table)
     if not chosen:
         return None, (), held
     noted = _noted(folder / "newest.json")
     identity = json.dumps([code_digest(), [asdict(pin) for pin in chosen], _contracts(chosen)], sort_keys=True)
     if noted.get("identity") == identity:
         return night.archive.record(name, str(noted["sha256"])), chosen, held
-    body = totals_csv(night.book, chosen)
+    body = totals_csv(night.book, chosen, chain_table)
     record = night.archive.put(
         body,
         record_of(

@@ -55,7 +55,9 @@ def chosen_pins(book: Book, now: Sequence[Pin], earlier: Sequence[Earlier]) -> t
         rules = delivery(name).disclosure
         why = ""
         if rules is not None and before and before[-1][0] != new and not _may_show(book, new):
-            why = next((found for old, body in before if (found := _tells(book, old, new, body, rules))), "")
+            why = next(
+                (found for old, body in before if (found := _tells(book, old, new, body, rules, chain_table))), ""
+            )
         if why:
             chosen += before[-1][0]
             held.append(Held(name, year, _words(name, year, why)))
@@ -80,12 +82,12 @@ def _words(name: str, year: str, why: str) -> str:
     )
 
 
-def _tells(book: Book, old: Sequence[Pin], new: Sequence[Pin], body: bytes, rules: Disclosure) -> str:
+def _tells(book: Book, old: Sequence[Pin], new: Sequence[Pin], body: bytes, rules: Disclosure, chain_table: str) -> str:
     """The first published cell whose change since `old` would tell of too few participants; empty where none does."""
     if tuple(old) == tuple(new):
         return ""
     name = (*old, *new)[0].delivery
-    parts = [contributions(book, pins, name) for pins in (old, new)]
+    parts = [contributions(book, pins, name, chain_table) for pins in (old, new)]
     margins = Margins({"subgroup": hierarchy_of(pd.concat(parts, ignore_index=True))}, ("measure", "unit", "year"))
     cells = [*CELL, RESPONDENT]
     then, since = (with_margins(part, margins, RESPONDENT).set_index(cells)[VALUE] for part in parts)

@@ -35,8 +35,8 @@ REST = "rest of "
 PLACES = 6
 
 
-def totals_csv(book: Book, found: Sequence[Pin]) -> bytes:
-    """The totals of all deliveries among the pins as CSV (UTF-8, comma), in the columns of `shapes/delivered`.
+def totals_csv(book: Book, found: Sequence[Pin], chain_table: str) -> bytes:
+    """The totals of one chain table over all deliveries among the pins as CSV (UTF-8, comma), in the columns of `shapes/delivered`.
 
     The same pins give the same bytes.
     """
@@ -45,7 +45,7 @@ def totals_csv(book: Book, found: Sequence[Pin]) -> bytes:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
     for name in sorted({pin.delivery for pin in found}):
-        for row in totals(book, found, name)[list(columns)].itertuples(index=False):
+        for row in totals(book, found, name, chain_table)[list(columns)].itertuples(index=False):
             writer.writerow(["" if _is_nothing(cell) else _text(cell) for cell in row])
     return text.getvalue().encode()
 
@@ -58,20 +58,20 @@ def _text(cell: object) -> str:
     return f"{cell:.{PLACES}f}".rstrip("0").rstrip(".") if isinstance(cell, float) else str(cell)
 
 
-def totals(book: Book, found: Sequence[Pin], name: str) -> pd.DataFrame:
-    """The totals of one delivery, a row a cell that somebody reported on; a confidential one has no value.
+def totals(book: Book, found: Sequence[Pin], name: str, chain_table: str) -> pd.DataFrame:
+    """The totals of one delivery for one chain table, a row a cell that somebody reported on; a confidential one has no value.
 
     Out: columns of `shapes/delivered`, sorted by its key.
     """
     one = delivery(name)
-    given = contributions(book, found, name)
-    figures = {(figure.measure, figure.unit): figure for figure in figures_of(name)}
+    given = contributions(book, found, name, chain_table)
+    figures = [figure for figure in figures_of(name) if figure.chain_table == chain_table]
     if given.empty:
         return pd.DataFrame(columns=list(source_contract("delivered_packaging").column_names))
     if one.disclosure is None:
-        cells = _summed(given, figures_of(name)).assign(conf_status="F")
+        cells = _summed(given, figures).assign(conf_status="F")
     else:
-        cells = _protected(given, figures_of(name), replace(one.disclosure, respondent=RESPONDENT))
+        cells = _protected(given, figures, replace(one.disclosure, respondent=RESPONDENT))
     described = pd.DataFrame(
         [
             {
@@ -80,12 +80,13 @@ def totals(book: Book, found: Sequence[Pin], name: str) -> pd.DataFrame:
                 "decimals": figure.decimals,
                 "scope_version": figure.scope_version,
                 "definition_version": figure.definition_version,
+                "flags": figure.flags,
             }
-            for figure in figures.values()
+            for figure in figures
         ]
-    )
+    ).drop_duplicates(["measure", "unit"])
     rows = cells.merge(described, on=["measure", "unit"], how="left", validate="many_to_one")
-    rows = rows.assign(delivery=name, geo="NL", flags="", year=rows["year"].astype("int64"))
+    rows = rows.assign(delivery=name, geo="NL", year=rows["year"].astype("int64"))
     rows[VALUE] = rows[VALUE].astype("float64").round(PLACES)
     ordered: pd.DataFrame = rows.sort_values([*CELL], kind="stable", ignore_index=True)
     return ordered
@@ -133,12 +134,13 @@ def _linked(given: pd.DataFrame, figures: Sequence[Figure]) -> Iterator[tuple[pd
     wholes = sorted({figure.part_of for figure in figures if figure.part_of in by_column})
     for whole in wholes:
         parts = [figure for figure in figures if figure.part_of == whole]
-        apart = [[figure] for figure in parts if figure.overlaps]
-        for together in ([figure for figure in parts if not figure.overlaps], *apart):
-            if together:
-                model = _whole_and_parts(given, by_column[whole], together)
-                if len(model):
-                    yield model, _margins_of_linked(model, by_column[whole], together)
+        tables = {figure.apart or figure.column: [] for figure in parts}
+        for figure in parts:
+            tables[figure.apart or figure.column].append(figure)
+        for together in tables.values():
+            model = _whole_and_parts(given, by_column[whole], together)
+            if len(model):
+                yield model, _margins_of_linked(model, by_column[whole], together)
 
 
 def _whole_and_parts(given: pd.DataFrame, whole: Figure, parts: Sequence[Figure]) -> pd.DataFrame:

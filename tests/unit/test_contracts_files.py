@@ -19,16 +19,29 @@ from contracts.contract import (
     source_contract,
     source_names,
 )
+from contracts.delivery_contract import FOLDER as DELIVERIES
+from contracts.delivery_contract import delivery, delivery_names, read_delivery
 from contracts.vocabulary import CODELISTS, CONTRACTS, load_codelist
 from pipelines.check import contract_problems
 
 FILES = sorted(CONTRACTS.rglob("*.odcs.yaml"))
 
 
-def all_contracts() -> list[Contract]:
+def contracts_of_published_and_source_tables() -> list[Contract]:
     found = [source_contract(name) for name in source_names()]
-    found += [read_contract(path) for path in FILES if path.parent.name in ("shapes", "deliveries")]
+    found += [read_contract(path) for path in FILES if path.parent == CONTRACTS / "products" / "shapes"]
     return found + [contract for name in product_names() for contract in product(name).tables]
+
+
+def all_contracts() -> list[Contract]:
+    return contracts_of_published_and_source_tables() + [delivery(name).contract for name in delivery_names()]
+
+
+def identity(path: Path) -> str:
+    """The id of a contract, as the reader that it is meant for reads it."""
+    if path.parent.name == "products":
+        return read_product(path).id
+    return read_delivery(path).contract.id if path.parent == DELIVERIES else read_contract(path).id
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +54,8 @@ def official() -> Draft201909Validator:
 def test_every_contract_is_valid_by_the_official_schema_and_is_read(path: Path, official: Draft201909Validator) -> None:
     content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     assert [error.message for error in official.iter_errors(content)] == []
-    assert (read_product if path.parent.name == "products" else read_contract)(path).id == content["id"]
+    # a shape of deliveries lacks its categories until a delivery names them: it is read with each of them
+    assert path.parent == DELIVERIES / "shapes" or identity(path) == content["id"]
 
 
 def test_the_official_schema_refuses_what_is_no_contract(official: Draft201909Validator) -> None:
@@ -84,7 +98,8 @@ def test_every_text_of_a_contract_exists_in_dutch_and_english() -> None:
 
 def test_every_column_has_a_concept_of_the_list() -> None:
     concepts = set(load_codelist("concept").values())
-    strange = {(c.id, column.name) for c in all_contracts() for column in c.columns if column.concept not in concepts}
+    tables = contracts_of_published_and_source_tables()
+    strange = {(c.id, column.name) for c in tables for column in c.columns if column.concept not in concepts}
     assert strange == set()
 
 

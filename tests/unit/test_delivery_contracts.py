@@ -242,8 +242,10 @@ def test_a_figure_names_codes_that_exist_and_a_column_in_its_unit(name: str, fig
         assert figure[key] in load_codelist(key).values(), key
     chain_table = figure.get("chain_table", delivery(name).chain_table)
     assert chain_table in load_codelist("chain_table").values()
-    own = (delivery(name).chain_table, chain_table, "")
-    assert load_codelist("definition_version").entry(figure["definition_version"]).get("chain_table") in own
+    for key in ("measure", "definition_version"):
+        assert load_codelist(key).entry(figure[key]).get("chain_table") in (chain_table, ""), key
+    for subgroup in subgroups_of(name, figure):
+        assert load_codelist("subgroup").entry(subgroup).get("chain_table") in (chain_table, ""), subgroup
     for other, kept in figure.get("only", {}).items():
         allowed = contract.column(other).allowed or ({DELIVERER: delivery(name).deliverers, "area": ("NL",)}[other])
         assert set(kept) <= set(allowed), other

@@ -123,7 +123,7 @@ def test_every_code_that_is_used_exists_in_its_list(rows: list[Row], column: str
 
 
 def test_units_come_from_the_closed_list() -> None:
-    mass = {"t", "kt", "kg_per_inhabitant", "t_per_inhabitant", "kg_per_1000_eur"}
+    mass = {"kg", "t", "kt", "kg_per_inhabitant", "t_per_inhabitant", "kg_per_1000_eur"}
     number = {"persons", "pieces", "pieces_per_inhabitant", "count", "fte"}
     money = {"eur", "eur_million", "eur_per_m2_year"}
     assert codes("unit") == mass | number | money | {"percent", "index", "score_1_5"}
