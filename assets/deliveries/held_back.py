@@ -42,7 +42,9 @@ class Held:
     words: str
 
 
-def chosen_pins(book: Book, now: Sequence[Pin], earlier: Sequence[Earlier]) -> tuple[tuple[Pin, ...], tuple[Held, ...]]:
+def chosen_pins(
+    book: Book, now: Sequence[Pin], earlier: Sequence[Earlier], chain_table: str
+) -> tuple[tuple[Pin, ...], tuple[Held, ...]]:
     """The files to add up: those of now, but per delivery and year the last ones where the change must wait."""
     groups = sorted({_group(pin) for pin in (*now, *(pin for one in earlier for pin in one.pins))})
     chosen: list[Pin] = []

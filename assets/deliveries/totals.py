@@ -65,7 +65,8 @@ def totals(book: Book, found: Sequence[Pin], name: str, chain_table: str) -> pd.
     """
     one = delivery(name)
     given = contributions(book, found, name, chain_table)
-    figures = [figure for figure in figures_of(name) if figure.chain_table == chain_table]
+    # several figures may be one measure under different subgroups
+    figures = list({(f.measure, f.unit): f for f in figures_of(name) if f.chain_table == chain_table}.values())
     if given.empty:
         return pd.DataFrame(columns=list(source_contract("delivered_packaging").column_names))
     if one.disclosure is None:
@@ -84,7 +85,7 @@ def totals(book: Book, found: Sequence[Pin], name: str, chain_table: str) -> pd.
             }
             for figure in figures
         ]
-    ).drop_duplicates(["measure", "unit"])
+    )
     rows = cells.merge(described, on=["measure", "unit"], how="left", validate="many_to_one")
     rows = rows.assign(delivery=name, geo="NL", year=rows["year"].astype("int64"))
     rows[VALUE] = rows[VALUE].astype("float64").round(PLACES)
@@ -94,12 +95,13 @@ def totals(book: Book, found: Sequence[Pin], name: str, chain_table: str) -> pd.
 
 def _summed(given: pd.DataFrame, figures: Sequence[Figure]) -> pd.DataFrame:
     """Plain sums with their margins, where nothing has to be protected."""
-    parts = []
+    parts: list[pd.DataFrame] = []
     for figure in figures:
         own = _of(given, figure)
         if len(own):
             wide = with_margins(own, Margins({"subgroup": hierarchy_of(own, figure.margins)}, _SEPARATE), RESPONDENT)
-            parts.append(wide.groupby(CELL, as_index=False)[VALUE].sum())
+            summed: pd.DataFrame = wide.groupby(CELL, as_index=False)[VALUE].sum()
+            parts.append(summed)
     return pd.concat(parts, ignore_index=True)
 
 
@@ -134,7 +136,7 @@ def _linked(given: pd.DataFrame, figures: Sequence[Figure]) -> Iterator[tuple[pd
     wholes = sorted({figure.part_of for figure in figures if figure.part_of in by_column})
     for whole in wholes:
         parts = [figure for figure in figures if figure.part_of == whole]
-        tables = {figure.apart or figure.column: [] for figure in parts}
+        tables: dict[str, list[Figure]] = {figure.apart or figure.column: [] for figure in parts}
         for figure in parts:
             tables[figure.apart or figure.column].append(figure)
         for together in tables.values():
