@@ -28,6 +28,8 @@ class Limits:
     columns: int = 200
     line_bytes: int = 1_000_000
     cell_characters: int = 10_000
+    #: shared texts of a workbook lie in memory while it is read
+    shared_text_bytes: int = 500_000_000
     seconds: float = 600.0
 
 
@@ -95,8 +97,12 @@ READING_RULES: dict[str, Told] = {
         ),
         Told(
             "runs_as_formula",
-            "Laat een tekst niet beginnen met =, +, -, @ of een tab: een rekenblad voert die uit als formule.",
-            "Do not let a text begin with =, +, -, @ or a tab: a spreadsheet runs it as a formula.",
+            "Laat een tekst niet beginnen met =, +, -, @ of een tab: een rekenblad voert die uit als formule. Is er "
+            "niets "
+            "te melden, laat de cel dan leeg.",
+            "Do not let a text begin with =, +, -, @ or a tab: a spreadsheet runs it as a formula. Where there is "
+            "nothing "
+            "to report, leave the cell empty.",
         ),
         Told("error_cell", "Vervang de foutwaarde door een waarde.", "Replace the error value by a value."),
         Told(
@@ -113,6 +119,24 @@ READING_RULES: dict[str, Told] = {
             "number_for_text",
             "Zet de kolom op tekstnotatie en vul de code volledig in, met de nul vooraan.",
             "Format the column as text and enter the code in full, leading zero included.",
+        ),
+        Told(
+            "text_for_number",
+            "Zet de cel op getalnotatie en vul het getal opnieuw in: het stond er als tekst, en dan is een punt of "
+            "komma "
+            "niet zeker te lezen.",
+            "Format the cell as a number and enter the number again: it stood there as text, and then a point or comma "
+            "cannot be read for certain.",
+        ),
+        Told(
+            "scientific_for_text",
+            "Zet de kolom op tekstnotatie en vul de code opnieuw in: een rekenblad maakte er een macht van tien van.",
+            "Format the column as text and enter the code again: a spreadsheet made a power of ten of it.",
+        ),
+        Told(
+            "other_decimal_sign",
+            "Schrijf het getal met het decimaalteken dat voor dit bestand is opgegeven.",
+            "Write the number with the decimal sign that was declared for this file.",
         ),
         Told(
             "cell_too_long",

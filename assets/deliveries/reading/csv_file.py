@@ -1,0 +1,301 @@
+"""Reads a delivered CSV: header, delimiter and decimal sign first, then its rows block by block.
+
+The delimiter is the one that splits the header into the names of the contract; data has no say in it. Above the header
+may stand `#decimal=comma` or `#decimal=point` (the way to declare the decimal sign of a file in the inbox), and the
+line `sep=;` that spreadsheets know.
+Here: a CSV as batches of cells. Not here: bytes and lines (`csv_text.py`, `csv_records.py`).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+
+from assets.deliveries.delivered_file import FileRefused, ReadFile, Told
+from assets.deliveries.reading.csv_records import Records, records, unclosed_quote
+from assets.deliveries.reading.csv_text import CsvText, csv_text
+from assets.deliveries.reading.decimal_sign import DecimalSign, Sign, recognised_sign
+from assets.deliveries.reading.faults import Faults
+from assets.deliveries.reading.header import At, Header, match_header, not_a_header, recognised
+from assets.deliveries.reading.rows_taken import NUMBERS, SPACE, RowsTaken
+from assets.deliveries.reading.task import Task
+from assets.deliveries.reading.words import refused, shown
+
+DELIMITERS = (";", ",", "\t")
+_DELIMITER_NAMES = {";": ("puntkomma", "semicolon"), ",": ("komma", "comma"), "\t": ("tab", "tab")}
+_DECIMAL_LINE = re.compile(r"#\s*decimal\s*[=:]\s*(\w+)[\s;,]*", re.IGNORECASE)
+_SEPARATOR_LINE = re.compile(r"sep=(.)[;,\t]*", re.IGNORECASE)
+_SIGN_WORDS: dict[str, Sign] = {"comma": "comma", "komma": "comma", "point": "point", "punt": "point"}
+LINE_WORDS = ("regel", "line")
+
+
+@dataclass(frozen=True)
+class CsvHead:
+    """The top of a CSV: cells of the header, the line after it, and what is declared above it."""
+
+    cells: tuple[str, ...]
+    delimiter: str
+    line: int
+    next_line: int
+    decimal: Sign | None
+
+    @property
+    def at(self) -> At:
+        """Where the header stands."""
+        return At(f"Regel {self.line}", f"Line {self.line}")
+
+
+def read_csv(task: Task) -> ReadFile:
+    """Reads a CSV. Raises FileRefused in words for what cannot be read as a whole."""
+    text = csv_text(task.path, task.bounds, task.declared.encoding)
+    head = _head(text, task)
+    task.bounds.columns(len(head.cells), head.at.nl, head.at.en)
+    header = match_header(head.cells, task.delivery, head.at)
+    source = _CsvRows(text, head, header, task)
+    decimal = source.decimal_sign()
+    taken = RowsTaken(
+        task.delivery, task.folder, task.bounds, decimal=decimal, row_words=LINE_WORDS, missing=task.missing
+    )
+    try:
+        for row_numbers, cells, faults, blank in source.batches():
+            taken.count_empty(blank)
+            taken.take(row_numbers, cells, faults)
+        contract = task.delivery.contract
+        notes = (
+            *task.notes,
+            *text.notes(),
+            *head_notes(head),
+            *decimal.notes(contract, *LINE_WORDS),
+            *header.notes(contract),
+        )
+        return taken.finish("csv", "", notes)
+    finally:
+        taken.close()
+
+
+def head_notes(head: CsvHead) -> tuple[Told, ...]:
+    """What the deliverer is told of the delimiter."""
+    nl, en = _DELIMITER_NAMES.get(head.delimiter, (shown(head.delimiter), shown(head.delimiter)))
+    return (Told("delimiter", f"Scheidingsteken tussen de cellen: {nl}.", f"Delimiter between the cells: {en}."),)
+
+
+class _CsvRows:
+    """The rows below the header, as batches of cells by column of the contract."""
+
+    def __init__(self, text: CsvText, head: CsvHead, header: Header, task: Task) -> None:
+        self._text, self._head, self._header, self._task = text, head, header, task
+        self._names = [name or f"unnamed {i}" for i, name in enumerate(header.columns)]
+
+    def decimal_sign(self) -> DecimalSign:
+        """The decimal sign: declared, or recognised in the number columns."""
+        declared = {sign for sign in (self._task.declared.decimal, self._head.decimal) if sign}
+        if len(declared) == 2:
+            raise refused(
+                "decimal_unclear",
+                "Boven de kopregel staat een ander decimaalteken dan bij het indienen is opgegeven. Geef er één op.",
+                "The decimal sign above the header differs from the one declared when handing in. Declare one.",
+            )
+        if declared:
+            return DecimalSign(declared.pop())
+        contract = self._task.delivery.contract
+        numbers = [c.name for c in contract.columns if c.logical_type in NUMBERS and c.name in self._header.columns]
+        batches = (
+            (row_numbers, {name: pc.utf8_trim(cells[name], characters=SPACE) for name in numbers})
+            for row_numbers, cells, _, _ in self.batches(numbers)
+        )
+        return recognised_sign(batches, contract, *LINE_WORDS)
+
+    def batches(self, only: Sequence[str] | None = None) -> Iterator[tuple[pa.Array, dict[str, pa.Array], Faults, int]]:
+        """Line numbers, cells by column, faults and the number of blank lines, batch by batch; `only` these columns."""
+        head = self._head
+        found = records(self._below_header(), head.next_line, head.delimiter, len(head.cells), self._task.bounds)
+        for block in found:
+            faults = Faults()
+            row_numbers, cells = self._even(block, only)
+            if block.ragged:
+                row_numbers, cells = self._with_ragged(block, row_numbers, cells, faults)
+            self._check_unnamed(row_numbers, cells)
+            yield row_numbers, cells, faults, block.blank
+
+    def _even(self, block: Records, only: Sequence[str] | None) -> tuple[pa.Array, dict[str, pa.Array]]:
+        row_numbers = pa.array(block.even_lines, pa.int64())
+        names = self._names if only is None else [n for n in self._names if n in only or n.startswith("unnamed ")]
+        if not block.even:
+            return row_numbers, {name: pa.array([], pa.string()) for name in names}
+        table = pacsv.read_csv(
+            pa.BufferReader(block.even),
+            pacsv.ReadOptions(use_threads=False, block_size=len(block.even) + 1, column_names=self._names),
+            pacsv.ParseOptions(
+                delimiter=self._head.delimiter, newlines_in_values=block.quoted, ignore_empty_lines=False
+            ),
+            pacsv.ConvertOptions(
+                column_types=dict.fromkeys(self._names, pa.string()), include_columns=names, strings_can_be_null=False
+            ),
+        )
+        if table.num_rows != len(row_numbers):
+            raise ValueError(f"{table.num_rows} rows parsed, {len(row_numbers)} records found")
+        return row_numbers, {name: table.column(name).combine_chunks() for name in names}
+
+    def _with_ragged(
+        self, block: Records, row_numbers: pa.Array, cells: dict[str, pa.Array], faults: Faults
+    ) -> tuple[pa.Array, dict[str, pa.Array]]:
+        """Adds the lines with other than the header's number of cells, with what stands at each place."""
+        width = len(self._names)
+        lines, rows = [], []
+        for line, body in block.ragged:
+            text = body.decode()
+            if not text.strip(SPACE + self._head.delimiter):
+                # a line of spaces or of delimiters only is empty, however many there are
+                rows.append([""] * width)
+            else:
+                given = _cells_of(text, self._head.delimiter)
+                rows.append([*given[:width], *[""] * (width - len(given))])
+                faults.add(line, "", text, "cells_differ")
+            lines.append(line)
+        row_numbers = pa.concat_arrays([row_numbers, pa.array(lines, pa.int64())])
+        order = pc.sort_indices(row_numbers)
+        by_name = dict(zip(self._names, zip(*rows, strict=True), strict=True))
+        more = {name: pa.array(list(by_name[name]), pa.string()) for name in cells}
+        return row_numbers.take(order), {
+            name: pa.concat_arrays([values, more[name]]).take(order) for name, values in cells.items()
+        }
+
+    def _check_unnamed(self, row_numbers: pa.Array, cells: dict[str, pa.Array]) -> None:
+        """A column without a name may stand there if nothing is in it: a spreadsheet leaves such columns behind."""
+        for position, column in enumerate(self._header.columns):
+            if column is not None:
+                continue
+            filled = pc.not_equal(pc.utf8_trim(cells[f"unnamed {position}"], characters=SPACE), "")
+            if pc.any(filled).as_py():
+                first = pc.index(filled, True).as_py()
+                raise unnamed_column(
+                    position + 1,
+                    At(f"regel {row_numbers[first]}", f"line {row_numbers[first]}"),
+                    cells[f"unnamed {position}"][first].as_py(),
+                )
+
+    def _below_header(self) -> Iterator[bytes]:
+        to_skip = self._head.next_line - 1
+        for piece in self._text.pieces():
+            if to_skip == 0:
+                yield piece
+                continue
+            ends = piece.count(b"\n")
+            if ends < to_skip:
+                to_skip -= ends
+                continue
+            at = -1
+            for _ in range(to_skip):
+                at = piece.index(b"\n", at + 1)
+            to_skip = 0
+            yield piece[at + 1 :]
+
+
+def _cells_of(text: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    except csv.Error:
+        # Python's reader has a limit of its own on the length of a cell
+        return text.split(delimiter)
+
+
+def unnamed_column(number: int, at: At, found: str) -> FileRefused:
+    """The refusal of a file with values in a column that has no name."""
+    return refused(
+        "unnamed_column",
+        f"Kolom {number} heeft geen naam in de kopregel, maar op {at.nl} staat er {shown(found)}. Geef de kolom een "
+        "naam "
+        "uit het sjabloon, of maak haar leeg.",
+        f"Column {number} has no name in the header, but on {at.en} it holds {shown(found)}. Give the column a name "
+        "from "
+        "the template, or empty it.",
+    )
+
+
+def _head(text: CsvText, task: Task) -> CsvHead:
+    """Finds the header: the first line that is neither blank nor a declaration."""
+    pieces = text.pieces()
+    top = b""
+    # the header is one record, and no record is longer than a line may be
+    for piece in pieces:
+        top += piece
+        if len(top) > 2 * task.bounds.limits.line_bytes:
+            break
+    else:
+        pieces = iter(())
+    lines = io.StringIO(top.decode("utf-8", "replace"), newline="")
+    decimal: Sign | None = None
+    delimiter, line = task.declared.delimiter, 0
+    for start in lines:
+        line += 1
+        bare = start.strip(SPACE + ",;")
+        if not bare:
+            continue
+        if declared := _DECIMAL_LINE.fullmatch(start.strip(SPACE)):
+            decimal = _declared_sign(declared[1], line)
+        elif separator := _SEPARATOR_LINE.fullmatch(start.rstrip("\n")):
+            delimiter = delimiter or separator[1]
+        else:
+            rest = list(chain([start], lines))
+            cells, delimiter, used = _header_record(rest, delimiter, line, task)
+            return CsvHead(cells, delimiter, line, line + used, decimal)
+    raise refused(
+        "empty_file",
+        "Het bestand is leeg. Vul het sjabloon in en dien dat in.",
+        "The file is empty. Fill in the template and hand that in.",
+    )
+
+
+def _header_record(
+    lines: Sequence[str], delimiter: str | None, line: int, task: Task
+) -> tuple[tuple[str, ...], str, int]:
+    """The cells of the header, the delimiter that splits it into names of the contract, and how many lines it takes."""
+    contract = task.delivery.contract
+    tried: list[tuple[int, int, tuple[str, ...], str, int]] = []
+    for candidate in (delimiter,) if delimiter else DELIMITERS:
+        if not candidate or len(candidate) != 1 or not candidate.isascii() or candidate in '"\n\r':
+            raise refused(
+                "no_delimiter",
+                f"Het opgegeven scheidingsteken is {shown(candidate)}; verwacht één teken: ; , of een tab.",
+                f"The declared delimiter is {shown(candidate)}; expected one character: ; , or a tab.",
+            )
+        reader = csv.reader(lines, delimiter=candidate, strict=True)
+        try:
+            cells = tuple(next(reader))
+        except csv.Error:
+            continue
+        tried.append((recognised(cells, contract), len(cells), cells, candidate, reader.line_num))
+    if not tried:
+        raise unclosed_quote(line)
+    tried.sort(key=lambda one: one[:2], reverse=True)
+    best = tried[0]
+    if best[0] == 0:
+        task.bounds.columns(best[1], f"Regel {line}", f"Line {line}")
+        raise not_a_header(best[2], contract, At(f"Regel {line}", f"Line {line}"))
+    if len(tried) > 1 and tried[1][0] == best[0]:
+        raise refused(
+            "no_delimiter",
+            f"In regel {line} staan de namen van kolommen met verschillende scheidingstekens ertussen. Gebruik er één: "
+            "; , of een tab.",
+            f"On line {line} the names of columns stand with different delimiters between them. Use one: ; , or a tab.",
+        )
+    return best[2], best[3], best[4]
+
+
+def _declared_sign(word: str, line: int) -> Sign:
+    sign = _SIGN_WORDS.get(word.lower())
+    if sign is None:
+        raise refused(
+            "decimal_unclear",
+            f"Regel {line} geeft als decimaalteken {shown(word)} op; verwacht `#decimal=comma` of `#decimal=point`.",
+            f"Line {line} declares {shown(word)} as decimal sign; expected `#decimal=comma` or `#decimal=point`.",
+        )
+    return sign
