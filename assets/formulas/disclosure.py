@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -130,9 +131,8 @@ def _parts(
     # given and cells are sorted alike: the rows of one cell are together
     which = given.groupby(names, sort=True).ngroup().to_numpy()
     gave = sparse.csc_matrix((given[VALUE].to_numpy(), (who, which)), shape=(len(respondents), len(cells)))
-    first = _begins(cells, margins)
     unsafe = cells["unsafe"].to_numpy()
-    for begin, end in zip(first, [*first[1:], len(cells)], strict=True):
+    for begin, end in pairwise([*_begins(cells, margins), len(cells)]):
         if not unsafe[begin:end].any():
             continue
         rows = adding[:, begin:end].tocsr()

@@ -122,6 +122,7 @@ def _check(contributions: pd.DataFrame, margins: Margins, respondent: str) -> No
     wrong = pd.Series(~np.isfinite(value) | (value < 0), index=contributions.index)
     _refuse(wrong, contributions, VALUE, "is no finite number of 0 or more: the rules hold for sums of such only")
     for dimension, parents in margins.parents.items():
+        margins.ancestors(dimension)
         found = contributions[dimension]
         _refuse(~found.isin(margins.codes(dimension)), contributions, dimension, "is not in the hierarchy")
         above = {parent for parent in parents.values() if parent}
@@ -132,4 +133,4 @@ def _refuse(wrong: pd.Series[bool], contributions: pd.DataFrame, column: str, pr
     if wrong.any():
         row = wrong.to_numpy().argmax()
         found = contributions[column].iloc[row]
-        raise ValueError(f"contributions, row {contributions.index[row]}, column {column!r}: {found!r} {problem}")
+        raise ValueError(f"contributions, row {contributions.index[row]}, column {column!r}: {found} {problem}")
