@@ -12,11 +12,17 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
+from scipy import sparse
 from scipy.optimize import linprog
 
 Cell = tuple[str, ...]
 #: respondent, codes of the cell, value
 Contribution = tuple[str, Cell, float]
+#: What somebody gave to the withheld cells, and in which of them he is the only one.
+Mind = tuple[Mapping[Cell, float], set[Cell]]
+
+#: More than any cell of the tests can be.
+MOST = 1e7
 
 
 @dataclass(frozen=True)
@@ -90,30 +96,22 @@ class Attacker:
                     rows.append(row)
                     sums.append(right)
         self.rows, self.sums = np.array(rows), np.array(sums)
-        self._ends: dict[tuple[Cell, float], list[np.ndarray]] = {}
 
-    def between(self, cell: Cell, own: Mapping[Cell, float], alone: set[Cell]) -> tuple[float, float]:
-        """The least and the most that `cell` can be for who gave `own`, and is the only one in the cells `alone`."""
-        return self._end(cell, own, alone, 1.0), self._end(cell, own, alone, -1.0)
-
-    def _end(self, cell: Cell, own: Mapping[Cell, float], alone: set[Cell], sign: float) -> float:
-        at = self.withheld.index(cell)
-        low = np.array([own.get(each, 0.0) for each in self.withheld])
-        high = np.array([own[each] if each in alone else np.inf for each in self.withheld])
-        # a table at the end of what the public holds for possible, which he cannot exclude either, is his end too
-        for table in self._ends.get((cell, sign), []):
-            if (table >= low - 1e-9).all() and (table <= high + 1e-9).all():
-                return float(table[at])
-        aim = np.zeros(len(self.withheld))
-        aim[at] = sign
-        rows, sums = (self.rows, self.sums) if len(self.rows) else (None, None)
-        done = linprog(aim, A_eq=rows, b_eq=sums, bounds=np.column_stack([low, high]), method="highs")
-        assert done.status in (0, 3), done.message
-        if done.status == 3:
-            return -sign * np.inf
-        if not own:
-            self._ends[cell, sign] = [done.x]
-        return float(done.x[at])
+    def between(self, cell: Cell, minds: list[Mind]) -> list[tuple[float, float]]:
+        """The least and the most that `cell` can be for each of `minds`: one linear programme, of a block for each."""
+        at, size = self.withheld.index(cell), len(self.withheld)
+        low = np.array([[own.get(each, 0.0) for each in self.withheld] for own, _ in minds])
+        high = np.array([[own[each] if each in alone else MOST for each in self.withheld] for own, alone in minds])
+        aim = np.zeros((2, len(minds), size))
+        aim[0, :, at], aim[1, :, at] = 1.0, -1.0
+        blocks = 2 * len(minds)
+        rows = sparse.kron(sparse.identity(blocks), self.rows, format="csr") if len(self.rows) else None
+        sums = np.tile(self.sums, blocks) if len(self.rows) else None
+        bounds = np.column_stack([np.tile(low.ravel(), 2), np.tile(high.ravel(), 2)])
+        done = linprog(aim.ravel(), A_eq=rows, b_eq=sums, bounds=bounds, method="highs")
+        assert done.status == 0, done.message
+        ends = done.x.reshape(aim.shape)[:, :, at]
+        return [(float(least), float(most)) for least, most in ends.T]
 
 
 def breaches(
@@ -134,12 +132,15 @@ def breaches(
         if cell in published:
             found.append(Breach(cell, "", "published", wanted, 0.0))
             continue
+        minds: dict[str, Mind] = {}
         for who in ["", *sorted({who for each in withheld for who in given[each]})]:
             own = {each: given[each][who] for each in withheld if given[each].get(who, 0) > 0}
             alone = {each for each in own if sum(size > 0 for size in given[each].values()) == 1}
-            if cell in alone:
-                continue
-            low, high = attacker.between(cell, own, alone)
+            if cell not in alone:
+                minds[who] = own, alone
+        for (who, (own, _)), (low, high) in zip(
+            minds.items(), attacker.between(cell, list(minds.values())), strict=True
+        ):
             below = min(wanted, value - own.get(cell, 0.0))
             slack = 1e-5 * max(1.0, wanted)
             if high < value + wanted - slack:

@@ -73,7 +73,7 @@ class AdditiveTable:
     @cached_property
     def alone(self) -> Flags:
         """Whether a cell has one contributor."""
-        return np.diff(self.by_cell.indptr) == 1
+        return np.asarray(np.diff(self.by_cell.indptr) == 1, dtype=bool)
 
     @cached_property
     def largest(self) -> Floats:
@@ -122,7 +122,7 @@ class Alternative:
 
 @dataclass(frozen=True)
 class Exposure:
-    """A cell that `attacker` knows too well: he can come as near as `attained`, and may come no nearer than `wanted`."""
+    """A cell that `attacker` can place within `attained` of its value, up or down, where it should be `wanted`."""
 
     cell: int
     attacker: int

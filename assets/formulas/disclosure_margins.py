@@ -74,13 +74,17 @@ def with_margins(contributions: pd.DataFrame, margins: Margins, respondent: str)
     _check(contributions, margins, respondent)
     # in one order before anything is added up: the last digit of a sum depends on it
     frame = contributions[[*columns, VALUE]].astype({VALUE: "float64"}).sort_values([*columns, VALUE], kind="stable")
-    frame = frame.groupby(columns, sort=True, as_index=False)[VALUE].sum()
+    frame = _summed(frame, columns)
     for dimension in margins.parents:
         lines = margins.ancestors(dimension).rename(columns={"code": dimension})
         wider = frame.merge(lines, on=dimension, how="left").drop(columns=dimension)
         wider = wider.rename(columns={"ancestor": dimension})
-        frame = wider.groupby(columns, sort=True, as_index=False)[VALUE].sum()
+        frame = _summed(wider, columns)
     return frame[[*columns, VALUE]]
+
+
+def _summed(frame: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    return frame.groupby(columns, sort=True)[VALUE].sum().reset_index()
 
 
 def equations(cells: pd.DataFrame, margins: Margins) -> Any:
@@ -131,6 +135,6 @@ def _check(contributions: pd.DataFrame, margins: Margins, respondent: str) -> No
 
 def _refuse(wrong: pd.Series[bool], contributions: pd.DataFrame, column: str, problem: str) -> None:
     if wrong.any():
-        row = wrong.to_numpy().argmax()
+        row = int(wrong.to_numpy().argmax())
         found = contributions[column].iloc[row]
         raise ValueError(f"contributions, row {contributions.index[row]}, column {column!r}: {found} {problem}")

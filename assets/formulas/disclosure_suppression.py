@@ -17,10 +17,12 @@ Everything is in a fixed order: the same table gives the same pattern.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
-from scipy import optimize
+from scipy import optimize, sparse
 
 from assets.formulas.disclosure_attack import (
     DOWN,
@@ -88,20 +90,31 @@ class _Search:
 
     def protect(self, cell: int) -> None:
         """Withholds what `cell` needs, and keeps the proof."""
-        found: list[Alternative] = []
-        left, attacker = set[int](), PUBLIC
-        while True:
-            pair = self._cube(cell, attacker, self.prices) or self._by_programme(cell, attacker)
-            found += pair
-            for alternative in pair:
+
+        def find(attacker: int) -> list[Alternative]:
+            found = self._cube(cell, attacker, self.prices) or self._by_programme(cell, attacker)
+            for alternative in found:
                 self.withhold(alternative)
-            out = frozenset().union(*(who_rules_out(self.table, alternative) for alternative in pair)) - {PUBLIC}
-            left = set(out) if attacker == PUBLIC else left & out
-            left.discard(attacker)
-            if not left:
-                break
+            return found
+
+        self.proofs[cell] = self._against_everybody(find)
+
+    def _against_everybody(self, find: Callable[[int], list[Alternative]]) -> list[Alternative]:
+        """What `find` has for the public, and for every respondent who can rule out what was found before.
+
+        Empty where it has nothing for somebody.
+        """
+        found: list[Alternative] = []
+        left = {PUBLIC}
+        while left:
             attacker = min(left)
-        self.proofs[cell] = found
+            pair = find(attacker)
+            if not pair:
+                return []
+            found += pair
+            out = frozenset().union(*(who_rules_out(self.table, alternative) for alternative in pair))
+            left = (set(out) if attacker == PUBLIC else left & out) - {PUBLIC, attacker}
+        return found
 
     def withhold(self, alternative: Alternative) -> None:
         """Withholds the cells in which `alternative` differs."""
@@ -118,7 +131,8 @@ class _Search:
     def _pair(self, cell: int, cube: Cube) -> list[Alternative]:
         up = self.table.wanted(cell, PUBLIC, UP)
         down = self.table.wanted(cell, PUBLIC, DOWN)
-        return [Alternative(cell, cube.where, cube.signs * up), Alternative(cell, cube.where, cube.signs * -down)]
+        signs = cube.signs.astype("float64")
+        return [Alternative(cell, cube.where, signs * up), Alternative(cell, cube.where, signs * -down)]
 
     def _by_programme(self, cell: int, attacker: int) -> list[Alternative]:
         found: list[Alternative] = []
@@ -142,34 +156,27 @@ class _Search:
                     users[place].add(cell)
         spare = np.flatnonzero(self.withheld & ~(self.table.protection > 0))
         for place in spare[np.argsort(-self.loss[spare], kind="stable")].tolist():
-            closed = np.append(np.where(self.withheld, 0.0, BARRED), BARRED)
-            closed[place] = BARRED
-            instead = {cell: self._closed_proof(cell, closed) for cell in sorted(users[place])}
-            if not all(instead.values()):
+            instead = self._proofs_without(place, sorted(users[place]))
+            if instead is None:
                 continue
             self.withheld[place] = False
             self.prices[place] = self.loss[place]
+            self.proofs |= instead
             for cell, proofs in instead.items():
-                self.proofs[cell] = proofs
                 for proof in proofs:
                     for other in proof.where.tolist():
                         users[other].add(cell)
 
-    def _closed_proof(self, cell: int, prices: Floats) -> list[Alternative]:
-        """Cubes of withheld cells only that protect `cell` against everybody; empty where there are none."""
-        found: list[Alternative] = []
-        left, attacker = set[int](), PUBLIC
-        while True:
-            pair = self._cube(cell, attacker, prices)
-            if not pair:
-                return []
-            found += pair
-            out = frozenset().union(*(who_rules_out(self.table, alternative) for alternative in pair))
-            left = set(out) if attacker == PUBLIC else left & out
-            left.discard(attacker)
-            if not left:
-                return found
-            attacker = min(left)
+    def _proofs_without(self, place: int, cells: list[int]) -> dict[int, list[Alternative]] | None:
+        """Proofs for `cells` by cubes of withheld cells other than `place`; None where one of them has none."""
+        prices = np.append(np.where(self.withheld, 0.0, BARRED), BARRED)
+        prices[place] = BARRED
+        found: dict[int, list[Alternative]] = {}
+        for cell in cells:
+            found[cell] = self._against_everybody(partial(self._cube, cell, prices=prices))
+            if not found[cell]:
+                return None
+        return found
 
 
 def _barred(prices: Floats, allowed: Flags, cell: int) -> Floats:
@@ -195,8 +202,6 @@ def cheapest(
     for side, sign in ((own, UP), (own + len(cells), DOWN)):
         low[side] = high[side] = float(direction == sign)
     rows = table.equations[:, cells]
-    from scipy import sparse
-
     price = np.tile(prices[cells] / max(prices.max(), 1.0) + 1e-6, 2)
     done = optimize.linprog(
         price,

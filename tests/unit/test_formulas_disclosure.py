@@ -232,7 +232,11 @@ def test_what_is_known_from_elsewhere_is_reckoned_with_and_a_cell_that_it_gives_
 
 def test_a_known_margin_that_leaves_too_little_to_hide_behind_is_said() -> None:
     # x (alone, 50) asks 16.67; of what is not known, only y (3 x 2.0) could be less than it is
-    few = [("A", ("x",), 50.0), *((f"p{n}", ("y",), 2.0) for n in range(3)), *((f"p{n}", ("z",), 40.0) for n in range(5))]
+    few = [
+        ("A", ("x",), 50.0),
+        *((f"p{n}", ("y",), 2.0) for n in range(3)),
+        *((f"p{n}", ("z",), 40.0) for n in range(5)),
+    ]
     rows, known = frame(few, 1), pd.DataFrame({"d0": ["T", "z"]})
     table = protected_table(rows, margins_of([FLAT]), TEXTILE, known=known).set_index("d0")
     assert table["status"].to_dict() == {"T": "published", "x": "primary", "y": "secondary", "z": "published"}
