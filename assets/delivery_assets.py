@@ -25,11 +25,10 @@ from contracts.delivered_figures import deliveries_of
 from contracts.delivery_contract import Delivery, delivery, delivery_names
 
 if TYPE_CHECKING:
-    from publish.receipt import Receipt
-
     from assets.deliveries.book import Book, Expected
     from assets.deliveries.quarantine import Waiting
     from assets.deliveries.standing import Pin
+    from publish.receipt import Receipt
 
 GROUP = "deliveries"
 INBOX = dg.AssetKey([GROUP, "inbox"])
@@ -158,6 +157,7 @@ def _made_standing(context: dg.AssetExecutionContext, night: Night, one: Deliver
 
 def _quarantine_check(book: "Book", found: "Sequence[Waiting]") -> dg.AssetCheckResult:
     from assets.deliveries.quarantine_words import waiting_markdown
+    from publish.receipt_pages import PAGES
 
     undecided = sum(item.undecided for item in found)
     words = "Geen rij wacht op een besluit."
@@ -169,7 +169,7 @@ def _quarantine_check(book: "Book", found: "Sequence[Waiting]") -> dg.AssetCheck
     metadata: dict[str, Any] = {"rows waiting": undecided, "files": len(found)}
     for item in found[:5]:
         metadata[item.taken.id] = dg.MetadataValue.md(waiting_markdown(book, item, SHOWN_ROWS))
-        receipt = book.folder(item.taken) / "receipt.nl.html"
+        receipt = book.folder(item.taken) / PAGES["nl"]
         metadata[f"receipt {item.taken.id}"] = dg.MetadataValue.path(str(receipt))
     return dg.AssetCheckResult(
         check_name=QUARANTINE_CHECK,
@@ -181,8 +181,10 @@ def _quarantine_check(book: "Book", found: "Sequence[Waiting]") -> dg.AssetCheck
 
 
 def _overdue_check(expected: "Sequence[Expected]") -> dg.AssetCheckResult:
-    missing = [item for item in expected if item.received is None]
-    words = "Alles wat verwacht werd is binnen." if expected else "Nog geen uiterste datum is verstreken."
+    missing = [item for item in expected if item.overdue]
+    never = sum(item.received is None and not item.delivered_before for item in expected)
+    words = "Wie eerder leverde, heeft op tijd geleverd."
+    words += f" Van {never} verwachte levering(en) heeft de indiener nog nooit geleverd." if never else ""
     if missing:
         shown = ", ".join(f"{item.deliverer} over {item.period} (voor {item.deadline})" for item in missing[:5])
         words = f"{len(missing)} levering(en) te laat: {shown}. Vraag de indiener erom; zonder blijft dit cijfer leeg."
@@ -191,7 +193,7 @@ def _overdue_check(expected: "Sequence[Expected]") -> dg.AssetCheckResult:
         passed=not missing,
         severity=dg.AssetCheckSeverity.WARN,
         description=words,
-        metadata={"expected": len(expected), "overdue": len(missing)},
+        metadata={"expected": len(expected), "overdue": len(missing), "never delivered": never},
     )
 
 

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from publish.receipt import Receipt
-
     from assets.deliveries.book import Verdict
     from assets.night import Night
     from contracts.delivery_contract import Delivery
     from pipelines.settings import Settings
+    from publish.numbers_and_dates import Language
+    from publish.receipt import Receipt
 
 DONE, REFUSED, WRONG_USE = 0, 1, 2
 #: Refused rows that are shown on a terminal.
@@ -75,10 +75,9 @@ def _known(name: str, command: str) -> "Delivery | None":
 
 
 def _deliver(arguments: argparse.Namespace, night: "Night") -> int:
-    from publish.receipt import receipt_json
-
     from assets.deliveries.delivered_file import Declared
     from assets.deliveries.taking_in import take_in
+    from publish.receipt import receipt_json
 
     one = _known(arguments.delivery, "deliver")
     if one is None:
@@ -95,12 +94,13 @@ def _deliver(arguments: argparse.Namespace, night: "Night") -> int:
     return REFUSED if receipt.outcome == "refused" or receipt.rows_refused else DONE
 
 
-def _receipt_lines(receipt: "Receipt", folder: Path, language: str) -> list[str]:
+def _receipt_lines(receipt: "Receipt", folder: Path, language: "Language") -> list[str]:
     """A receipt on a terminal: what happened, the first refused rows, and where the whole of it lies."""
-    from publish.receipt_pages import outcome_sentence
+    from publish.receipt_pages import PAGES
+    from publish.receipt_words import what_happened
 
     dutch = language == "nl"
-    said = [outcome_sentence(receipt, language)]
+    said = [what_happened(receipt, language)]
     reason = receipt.reason_nl if dutch else receipt.reason_en
     said += [reason] if reason else []
     said += [f"  - {note.nl if dutch else note.en}" for note in receipt.notes]
@@ -112,7 +112,7 @@ def _receipt_lines(receipt: "Receipt", folder: Path, language: str) -> list[str]
     left = receipt.refusals_in_all + receipt.warnings_in_all - SHOWN
     if left > 0:
         said.append(f"  en {left} meer" if dutch else f"  and {left} more")
-    page = folder / f"receipt.{language}.html"
+    page = folder / PAGES[language]
     said.append(f"Ontvangstbewijs: {page}" if dutch else f"Receipt: {page}")
     return said
 
@@ -151,7 +151,10 @@ def _deliveries(arguments: argparse.Namespace, night: "Night") -> int:
     print(f"Put files in {night.inbox}/<delivery>/, or hand them in with `ketenmonitor deliver`.\n")
     for one in found:
         print(f"{one['delivery']:<30} {one['title_en']}")
-        print(f"{'':<30} {one['stand']} stand, {one['waiting']} refused rows wait, {len(one['overdue'])} overdue")
+        print(
+            f"{'':<30} {one['stand']} stand, {one['waiting']} refused rows wait, {len(one['overdue'])} overdue, "
+            f"{len(one['awaited'])} never delivered"
+        )
         for taken in one.get("files", ()):
             print(f"  {taken['received_at']}  {taken['deliverer']} {taken['period']}  {taken['id']}  {taken['state']}")
         if arguments.delivery is not None:
@@ -176,7 +179,8 @@ def _state_of(night: "Night", name: str, with_files: bool) -> dict[str, Any]:
         "deadline": one.deadline,
         "stand": len(standing),
         "waiting": sum(item.undecided for item in waiting(book, (name,))),
-        "overdue": [asdict(item) for item in expected if item.received is None],
+        "overdue": [asdict(item) for item in expected if item.overdue],
+        "awaited": [asdict(item) for item in expected if item.received is None and not item.overdue],
     }
     if with_files:
         state["files"] = [

@@ -108,13 +108,22 @@ class Settled:
 
 @dataclass(frozen=True)
 class Expected:
-    """What a deliverer owes for a period; `deadline` is a date, `received` the receipt that stands for it."""
+    """What a deliverer owes for a period; `deadline` is a date, `received` the receipt that stands for it.
+
+    `delivered_before` says that it handed in this delivery at any time: only then is a missing file a change.
+    """
 
     delivery: str
     deliverer: str
     period: str
     deadline: str
     received: str | None
+    delivered_before: bool
+
+    @property
+    def overdue(self) -> bool:
+        """Whether a file is missing of who handed in before; of who never did, it is awaited."""
+        return self.received is None and self.delivered_before
 
 
 class Book:
@@ -255,10 +264,12 @@ class Book:
         for name in names:
             one = delivery(name)
             standing = self.standing(name)
+            before = {taken.deliverer for taken in self.files(name)}
             for period, deadline in _deadlines(one, today, since):
                 for deliverer in one.deliverers:
                     taken = standing.get((deliverer, period))
-                    found.append(Expected(name, deliverer, period, deadline, taken[0].id if taken else None))
+                    receipt = taken[0].id if taken else None
+                    found.append(Expected(name, deliverer, period, deadline, receipt, deliverer in before))
         return found
 
 

@@ -10,19 +10,17 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
-from contracts.fault_words import fault_words, reading_rule
-from contracts.row_audit import RowVerdict
-from publish.receipt import Note, Receipt, Refusal, Total
-
 from assets.deliveries.book import TakenIn
 from assets.deliveries.delivered_file import READING_RULES, ReadFile, Told
 from assets.deliveries.whose import Whose
-from contracts.contract_model import Column, Contract
+from contracts.contract_model import Column, Contract, Severity
 from contracts.delivery_contract import Delivery, deliverers
+from contracts.fault_words import fault_words, reading_rule
+from contracts.row_audit import RowVerdict
 from contracts.rule_sql import connect, literal, quote
+from publish.receipt import MOST_REFUSALS, Note, Receipt, Refusal, Total, total_of
+from publish.receipt import Outcome as ReceiptOutcome
 
-#: Refused rows that a receipt names one by one; the file `refused.csv` beside it has them all.
-NAMED = 500
 #: A number with at most this many decimals is added up without loss.
 _EXACT = "DECIMAL(38, 6)"
 
@@ -43,7 +41,7 @@ def receipt_of(one: Delivery, taken: TakenIn, outcome: Outcome) -> Receipt:
     counted = verdict.rows_in - verdict.exact_duplicates
     share = verdict.rows_refused / counted if counted else 1.0
     used = not taken.stopped and share <= taken.threshold and verdict.rows_accepted > 0
-    state = "refused" if not used else "accepted_in_part" if verdict.rows_refused else "accepted"
+    in_whole: ReceiptOutcome = "accepted_in_part" if verdict.rows_refused else "accepted"
     reason = Told("", "", "")
     if not used:
         reason = _not_used(one, taken, found, share)
@@ -52,7 +50,7 @@ def receipt_of(one: Delivery, taken: TakenIn, outcome: Outcome) -> Receipt:
     bare = _bare(one, taken)
     return replace(
         bare,
-        outcome=state,
+        outcome=in_whole if used else "refused",
         reason_nl=reason.nl,
         reason_en=reason.en,
         form=outcome.read.form,
@@ -173,7 +171,8 @@ def _named(one: Delivery, found: RowVerdict, severities: Sequence[str]) -> tuple
     try:
         in_all = connection.execute(f"SELECT count(*) FROM {source}").fetchall()[0][0]
         rows = connection.execute(
-            f'SELECT row_number, "column", found, rule, severity FROM {source} ORDER BY row_number, rule LIMIT {NAMED}'
+            f'SELECT row_number, "column", found, rule, severity FROM {source} '
+            f"ORDER BY row_number, rule LIMIT {MOST_REFUSALS}"
         ).fetchall()
     finally:
         connection.close()
@@ -181,7 +180,7 @@ def _named(one: Delivery, found: RowVerdict, severities: Sequence[str]) -> tuple
 
 
 def _refusal(
-    contract: Contract, columns: dict[str, Column], row: int, column: str, found: str, rule: str, severity: str
+    contract: Contract, columns: dict[str, Column], row: int, column: str, found: str, rule: str, severity: Severity
 ) -> Refusal:
     known = columns.get(column)
     right_nl, right_en = words_of_fault(contract, rule, found)
@@ -232,7 +231,7 @@ def _totals(contract: Contract, rows: Path, found: RowVerdict) -> tuple[Total, .
     finally:
         connection.close()
     return tuple(
-        Total(c.name, c.title_nl, c.title_en, c.unit or "", float(r), float(a), float(x), float(d))
+        total_of(c, read=float(r), accepted=float(a), refused=float(x), duplicates=float(d))
         for c, r, a, x, d in zip(columns, read, accepted, refused, repeated, strict=True)
         if r or a or x or d
     )

@@ -15,10 +15,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from contracts.row_audit import RowVerdict, audit_rows
-from publish.receipt import Receipt, read_receipt, receipt_json
-from publish.receipt_pages import receipt_html, refused_rows_csv
-
 from assets.deliveries.book import FACTS, WRITING, Book, TakenIn, period_before
 from assets.deliveries.delivered_file import Declared, FileRefused, Limits, ReadFile, Told
 from assets.deliveries.quarantine import ACCEPTED, DUPLICATES, FAULTS, REFUSED
@@ -26,6 +22,9 @@ from assets.deliveries.receipt_of import Outcome, receipt_of, refused_receipt, r
 from assets.deliveries.whose import Whose, whose_file
 from assets.sources.archive import Archive, ArchiveRecord
 from contracts.delivery_contract import Delivery, deliverers
+from contracts.row_audit import RowVerdict, audit_rows
+from publish.receipt import Receipt, read_receipt, receipt_json
+from publish.receipt_pages import JSON, PAGES, REFUSED_ROWS, receipt_html, refused_rows_csv
 from publish.whole_files import sync_folder, sync_tree
 
 #: What a file that was handed in carries as origin in the archive, and the beginning of its source name there.
@@ -76,7 +75,7 @@ def _taken(counter: Counter, path: Path, one: Delivery, declared: Declared, work
     read_under = _read_under(counter, one, declared)
     again = [t for t in counter.book.files(one.name) if (t.sha256, t.read_under) == (sha256, read_under)]
     if again:
-        first = read_receipt((counter.book.folder(again[-1]) / "receipt.json").read_bytes())
+        first = read_receipt((counter.book.folder(again[-1]) / JSON).read_bytes())
         return repeated_receipt(first, path.name, counter.moment)
     identity = f"{one.name}-{counter.moment.replace('-', '').replace(':', '')}-{sha256[:8]}"
     taken = TakenIn(
@@ -152,10 +151,10 @@ def _entered(
             if part is not None:
                 os.replace(part, made / name)
         if found.refused is not None:
-            (made / "refused.csv").write_bytes(refused_rows_csv(pq.read_table(made / REFUSED)))
-    (made / "receipt.json").write_bytes(receipt_json(receipt))
-    for language in ("nl", "en"):
-        (made / f"receipt.{language}.html").write_bytes(receipt_html(receipt, language))
+            (made / REFUSED_ROWS).write_bytes(refused_rows_csv(pq.read_table(made / REFUSED)))
+    (made / JSON).write_bytes(receipt_json(receipt))
+    for language, page in PAGES.items():
+        (made / page).write_bytes(receipt_html(receipt, language))
     (made / FACTS).write_text(json.dumps(asdict(taken), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     sync_tree(made)
     place = counter.book.folder(taken)

@@ -100,7 +100,7 @@ def _summed(given: pd.DataFrame, figures: Sequence[Figure]) -> pd.DataFrame:
         own = _of(given, figure)
         if len(own):
             wide = with_margins(own, Margins({"subgroup": hierarchy_of(own, figure.margins)}, _SEPARATE), RESPONDENT)
-            summed: pd.DataFrame = wide.groupby(CELL, as_index=False)[VALUE].sum()
+            summed: pd.DataFrame = wide.groupby(CELL, as_index=False)[[VALUE]].sum()
             parts.append(summed)
     return pd.concat(parts, ignore_index=True)
 
