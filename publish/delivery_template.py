@@ -29,7 +29,7 @@ from contracts.vocabulary import load_codelist
 from publish.delivery_example import Value, example_row
 from publish.delivery_explanation import SheetNames, Styles, write_explanation
 from publish.delivery_validation import validation
-from publish.delivery_words import allowed_words, code_label, description, title, unit_word
+from publish.delivery_words import allowed_words, code_label, description, title, unit_beside
 from publish.numbers_and_dates import Language
 from publish.release_facts import publisher
 from publish.workbook import for_print
@@ -43,7 +43,8 @@ SHEETS: dict[Language, SheetNames] = {
 }
 _TEXT = 49
 _NARROWEST, _WIDEST = 14, 40
-_SHADE, _GREY = "#E7EEF2", "#595959"
+_GREY = "#595959"
+_HEADING = {"bold": True, "bg_color": "#E7EEF2", "bottom": 1, "text_wrap": True, "valign": "top", "num_format": _TEXT}
 # xlsxwriter writes the moment of writing here unless it is given another; the format can do without
 _MOMENTS = re.compile(rb"<dcterms:(created|modified)[^>]*>[^<]*</dcterms:\1>")
 
@@ -97,8 +98,9 @@ def _number_format(column: Column, language: Language, whole: bool) -> str | int
         return "yyyy-mm-dd"
     if column.logical_type not in ("integer", "number"):
         return _TEXT
-    unit = f' "{unit_word(column.unit, language)}"'.replace("%", "") if column.unit else ""
-    if not unit:
+    beside = unit_beside(column, language)
+    unit = f' "{beside}"' if beside else ""
+    if column.unit is None:  # a year, say, which has no mark for thousands
         return "0" if whole else "General"
     return f"#,##0{unit}" if whole else f"#,##0.0##{unit}"
 
@@ -130,7 +132,12 @@ class _Book:
     @property
     def heading(self) -> Format:
         """The header of a table."""
-        return self.form(bold=True, bg_color=_SHADE, bottom=1, text_wrap=True, valign="top", num_format=_TEXT)
+        return self.form(**_HEADING)
+
+    @property
+    def heading_of_numbers(self) -> Format:
+        """The header of a column of numbers, which stand on the right."""
+        return self.form(**_HEADING, align="right")
 
     def finished(self) -> bytes:
         """The workbook as bytes that are the same whenever it is made."""
@@ -184,11 +191,12 @@ def _write_column(
     choices = _choices(column, delivery, language)
     name, allowed = header(column, language), allowed_words(column, delivery, language, SHEETS[language].lists)
     example = _shown(column, example_row(delivery)[column.name], choices, language)
-    offered = [row[choices.offered] for row in choices.rows] if choices else []
-    longest = max([max(map(len, name.split())) + 2, len(name) // 2 + 4, *(len(text) + 4 for text in offered)])
+    texts = [str(example), *([row[choices.offered] for row in choices.rows] if choices else [])]
+    longest = max([max(map(len, name.split())) + 2, len(name) // 2 + 4, *(len(text) + 4 for text in texts)])
     form = _number_format(column, language, column.logical_type == "integer")
     sheet.set_column(position, position, max(_NARROWEST, min(_WIDEST, longest)), book.form(num_format=form))
-    sheet.write_string(0, position, name, book.heading)
+    number = column.logical_type in ("integer", "number")
+    sheet.write_string(0, position, name, book.heading_of_numbers if number else book.heading)
     words = ("Toegestaan", "Verplicht.", "Mag leeg blijven.") if language == "nl" else (
         "Allowed", "Required.", "May stay empty.")  # fmt: skip
     note = f"{description(column, language)}\n{words[0]}: {allowed}.\n{words[1] if column.required else words[2]}"

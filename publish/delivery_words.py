@@ -23,7 +23,8 @@ _PERIODS: dict[PeriodForm, tuple[str, str]] = {
     "month": ("een maand", "a month"),
 }
 _DIGITS = re.compile(r"\[0-9\]\{(\d+)\}")
-_LONGEST_SYMBOL = 3
+_SYMBOLS = {"kg", "t", "kt", "fte"}
+_DELIVERERS_WRITTEN_OUT = 3
 _OF_THE_TABLE = {*RULE_ARGUMENTS, "rowCount", "primaryKey"}
 
 
@@ -43,14 +44,19 @@ def quoted(text: str, language: Language) -> str:
 
 
 def unit_word(code: str, language: Language) -> str:
-    """A unit beside a number: a symbol such as kg as it is, any other by its label without what explains it."""
-    if len(code) <= _LONGEST_SYMBOL:
+    """A unit in few letters: a symbol such as kg as it is, any other by its label without what explains it."""
+    if code in _SYMBOLS:
         return code
     try:
         entry = load_codelist("unit").entry(code)
     except KeyError:
         return code.replace("_", " ")
     return (entry.label_nl if language == "nl" else entry.label_en).split(" (")[0]
+
+
+def unit_beside(column: Column, language: Language) -> str:
+    """The unit as it stands beside a number of the column; empty for a bare number, such as one that counts things."""
+    return "" if column.unit in (None, "count") else unit_word(str(column.unit), language)
 
 
 def deadline_words(delivery: Delivery, language: Language) -> str:
@@ -87,17 +93,18 @@ def _pattern(column: Column, pattern: str, language: Language) -> str:
     return f"tekst van de vorm {pattern}" if language == "nl" else f"text of the form {pattern}"
 
 
+def _on_the_sheet(values: int, language: Language, lists: str) -> str:
+    count, sheet = number(values, language), quoted(lists, language)
+    return f"een van de {count} waarden op het blad {sheet}" if language == "nl" else (
+        f"one of the {count} values on the sheet {sheet}"
+    )  # fmt: skip
+
+
 def _text_allowed(column: Column, language: Language, lists: str) -> list[str]:
     dutch = language == "nl"
     found = []
     if column.allowed is not None:
-        count = number(len(column.allowed), language)
-        sheet = quoted(lists, language)
-        found.append(
-            f"een van de {count} waarden op het blad {sheet}"
-            if dutch
-            else f"one of the {count} values on the sheet {sheet}"
-        )
+        found.append(_on_the_sheet(len(column.allowed), language, lists))
     elif column.pattern is not None:
         found.append(_pattern(column, column.pattern, language))
     else:
@@ -122,6 +129,8 @@ def allowed_words(column: Column, delivery: Delivery, language: Language, lists:
     """What may stand in a cell of a column, in one line without a full stop; `lists` is the sheet of the code lists."""
     dutch = language == "nl"
     if column.name == DELIVERER:
+        if len(delivery.deliverers) > _DELIVERERS_WRITTEN_OUT:
+            return _on_the_sheet(len(delivery.deliverers), language, lists)
         codes = ", ".join(f"{code} ({deliverers()[code].name})" for code in delivery.deliverers)
         return codes if len(delivery.deliverers) == 1 else ("een van: " if dutch else "one of: ") + codes
     if column.name == PERIOD:
@@ -130,7 +139,8 @@ def allowed_words(column: Column, delivery: Delivery, language: Language, lists:
     if column.logical_type == "string":
         found = _text_allowed(column, language, lists)
     else:
-        unit = f" in {unit_word(column.unit, language)}" if column.unit else ""
+        beside = unit_beside(column, language)
+        unit = f" in {beside}" if beside else ""
         found = [_TYPES[column.logical_type][0 if dutch else 1].format(unit), *_limits(column, language)]
     if column.unique:
         found.append("elke waarde hoogstens één keer" if dutch else "every value once at most")

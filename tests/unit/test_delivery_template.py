@@ -91,6 +91,7 @@ COLUMNS = (
              "{property: unit, value: kg}")
     + column("closed", "boolean", "Gesloten", "Closed")
     + column("seen_on", "date", "Gezien op", "Seen on")
+    + column("projects", "integer", "Projecten", "Projects", "", "{property: unit, value: count}")
     + column("year", "integer", "Bouwjaar", "Year built")
     + column("note", "string", "Opmerking", "Remark", "logicalTypeOptions: {maxLength: 50}")
 )  # fmt: skip
@@ -225,6 +226,7 @@ def test_cells_have_the_form_of_their_column_so_that_leading_zeros_and_years_sta
     assert shown["Punt *"] == shown["Indiener *"] == shown["Periode *"] == shown["Soort"] == "@"
     assert shown["Ingezameld"] == '#,##0.0## "kg"'
     assert shown["Stuks"] == '#,##0 "stuks"'
+    assert shown["Projecten"] == "#,##0"
     assert shown["Bouwjaar"] == "0"
     assert shown["Gezien op"] == "yyyy-mm-dd"
 
@@ -237,7 +239,7 @@ def test_rows_without_a_cell_yet_have_the_form_of_their_column_too(example: Deli
     given = [forms[int(style)] for first, last, style in columns for _ in range(int(first), int(last) + 1)]
     assert len(given) == len(example.contract.columns)
     assert given[:4] == ["49"] * 4  # text, so that 01234567 keeps its zero
-    assert given[11] == "1"  # a year, without a mark for thousands
+    assert given[12] == "1"  # a year, without a mark for thousands
 
 
 def test_the_example_row_is_grey_marked_and_in_order(example: Delivery) -> None:
@@ -336,12 +338,12 @@ def test_the_csv_is_what_a_dutch_spreadsheet_opens_and_its_numbers_have_the_mark
     example: Delivery,
 ) -> None:
     assert template_csv(example, "nl").decode() == (
-        "\ufeffIndiener;Periode;Punt;Soort;Stuks;Ingezameld;Voorraad;Gerecycled;Vezel;Gesloten;Gezien op;Bouwjaar;"
-        "Opmerking\r\n"
-        "voorbeeld;2025-Q1;NL0123;Consumentenkleding;1234;1234,5;100;100;50;true;2025-06-30;1234;voorbeeld\r\n"
+        "\ufeffIndiener;Periode;Punt;Soort;Stuks;Ingezameld;Voorraad;Gerecycled;Vezel;Gesloten;Gezien op;Projecten;"
+        "Bouwjaar;Opmerking\r\n"
+        "voorbeeld;2025-Q1;NL0123;Consumentenkleding;1234;1234,5;100;100;50;true;2025-06-30;1234;1234;voorbeeld\r\n"
     )
     assert template_csv(example, "en").decode().splitlines()[1] == (
-        "voorbeeld;2025-Q1;NL0123;Consumer clothing;1234;1234.5;100;100;50;true;2025-06-30;1234;voorbeeld"
+        "voorbeeld;2025-Q1;NL0123;Consumer clothing;1234;1234.5;100;100;50;true;2025-06-30;1234;1234;voorbeeld"
     )
 
 
@@ -364,7 +366,8 @@ def test_a_pattern_of_one_length_is_recognised_and_no_other(pattern: str, pieces
 
 @pytest.mark.parametrize(
     ("code", "nl", "en"),
-    [("kg", "kg", "kg"), ("eur", "eur", "eur"), ("pieces", "stuks", "pieces"), ("fte", "fte", "fte"),
+    [("kg", "kg", "kg"), ("eur", "euro", "euro"), ("count", "aantal", "number"), ("pieces", "stuks", "pieces"),
+     ("fte", "fte", "fte"),
      ("percent", "procent", "percent"), ("man_years", "man years", "man years")],
 )  # fmt: skip
 def test_a_unit_stands_beside_a_number_in_few_letters(code: str, nl: str, en: str) -> None:
