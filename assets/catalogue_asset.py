@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 
 from assets.night import Night
-from assets.stewards_view import OWNERS
+from assets.night_asset import night_asset
 
 CATALOGUE = dg.AssetKey(["publication", "catalogue"])
 INTEGRITY, MANDATORY = "releases_unaltered", "dcat_ap_nl_complete"
@@ -19,11 +19,10 @@ INTEGRITY, MANDATORY = "releases_unaltered", "dcat_ap_nl_complete"
 def catalogue_asset(releases: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
     """The asset behind the public site; `releases` are the assets whose releases it shows."""
 
-    @dg.asset(
+    @night_asset(
         key=CATALOGUE,
         deps=list(releases),
         group_name="publication",
-        owners=OWNERS,
         kinds={"html", "rdf"},
         description=(
             "De openbare site met index, DCAT-catalogus en database over alle datasets; "

@@ -13,8 +13,9 @@ import dagster as dg
 
 from assets.made_table import hashes, make
 from assets.night import Night
+from assets.night_asset import night_asset
 from assets.source_assets import TARGETS, pinned_copies, source_key
-from assets.stewards_view import OWNERS, check_specs, definition_metadata
+from assets.stewards_view import check_specs, definition_metadata
 from contracts.contract import DELIVERED, Product, delivered_source_names, product
 
 if TYPE_CHECKING:
@@ -205,11 +206,10 @@ def _computed(night: Night, chain: ChainTable, name: str) -> Any:
 def _table_asset(chain: ChainTable, name: str, deps: list[dg.AssetKey]) -> dg.AssetsDefinition:
     contract = chain.product.table(name)
 
-    @dg.asset(
+    @night_asset(
         key=[chain.group, name],
         deps=deps,
         group_name=chain.group,
-        owners=OWNERS,
         kinds={"python", "parquet"},
         description=f"{contract.granularity_nl}\n\n{contract.description_nl}",
         metadata=definition_metadata(contract),

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from assets.night import Night
+from assets.night_asset import night_asset
 from assets.stewards_view import (
-    OWNERS,
     check_results,
     check_specs,
     column_schema,
@@ -46,10 +46,9 @@ def delivered_key(chain_table: str) -> dg.AssetKey:
     return dg.AssetKey(["sources", f"{DELIVERED}{chain_table}"])
 
 
-@dg.asset(
+@night_asset(
     key=INBOX,
     group_name=GROUP,
-    owners=OWNERS,
     kinds={"file"},
     description=(
         "Eén rij is één bestand dat is ingediend. Neemt aan wat in de inbox ligt: eerst gearchiveerd, dan gelezen en "
@@ -100,11 +99,12 @@ def _delivery_asset(name: str) -> dg.AssetsDefinition:
     one = delivery(name)
     contract = one.contract
 
-    @dg.asset(
+    @night_asset(
         key=delivery_key(name),
         deps=[INBOX],
+        # follows the inbox and every decision about its rows by itself, by day as well
+        automation_condition=dg.AutomationCondition.eager(),
         group_name=GROUP,
-        owners=OWNERS,
         kinds={"parquet"},
         description=(
             f"{contract.granularity_nl}\n\n{contract.title_nl}. {contract.description_nl} "
@@ -202,12 +202,11 @@ def _delivered_asset(name: str) -> dg.AssetsDefinition:
     chain_table = name.removeprefix(DELIVERED)
     key = delivered_key(chain_table)
 
-    @dg.asset(
+    @night_asset(
         key=key,
         # the night's record of what it reads is made there, and this source adds its own copy to it
         deps=[dg.AssetKey(["sources", "vintages"]), *(delivery_key(other) for other in deliveries_of(chain_table))],
         group_name=GROUP,
-        owners=OWNERS,
         kinds={"csv", "parquet"},
         description=f"{contract.granularity_nl}\n\n{contract.title_nl}. {contract.description_nl}",
         metadata={**definition_metadata(contract), "dagster/column_schema": column_schema(contract)},

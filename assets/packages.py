@@ -14,9 +14,11 @@ import dagster as dg
 from assets.chain_table_assets import CHAIN_TABLES, ChainTable, copies_of, frame, has_copy, source_tables
 from assets.made_table import hashes
 from assets.night import Night
+from assets.night_asset import night_asset
 from assets.quality_of_tables import quality_of
-from assets.source_assets import TARGETS, fetch_facts
-from assets.stewards_view import OWNERS, check_results
+from assets.source_assets import TARGETS
+from assets.source_checks import fetch_facts
+from assets.stewards_view import check_results
 from contracts.contract import Contract, Product, product
 
 if TYPE_CHECKING:
@@ -140,11 +142,10 @@ def _package_asset(
     content: "Callable[[Night], dict[str, pa.Table]]",
     behind: "Iterable[tuple[Literal['source', 'table'], str, str]]",
 ) -> dg.AssetsDefinition:
-    @dg.asset(
+    @night_asset(
         key=package_key(group),
         deps=deps,
         group_name=asset_group,
-        owners=OWNERS,
         kinds={"parquet", "csv"},
         description=(
             f"Eén rij per cijfer, in {len(package.tables)} tabellen: het pakket «{package.title_nl}», "
@@ -217,11 +218,10 @@ def _package_asset(
 
 
 def _release_asset(package: Product, group: str) -> dg.AssetsDefinition:
-    @dg.asset(
+    @night_asset(
         key=release_key(package.id),
         deps=[package_key(group)],
         group_name="publication",
-        owners=OWNERS,
         kinds={"frictionless"},
         description=(
             f"De uitgave van «{package.title_nl}»: onveranderlijk, met versienummer. "

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, TextIO
 import dagster as dg
 
 from assets.night import Night
+from assets.night_asset import night_asset
 from assets.source_checks import awaited_checks, awaited_words, is_awaited, stopped_check
 from assets.stewards_view import (
-    OWNERS,
     check_results,
     check_specs,
     definition_metadata,
@@ -39,10 +39,9 @@ def source_key(name: str) -> dg.AssetKey:
     return dg.AssetKey(["sources", name])
 
 
-@dg.asset(
+@night_asset(
     key=VINTAGES,
     group_name="sources",
-    owners=OWNERS,
     kinds={"file"},
     description=(
         "Eén rij is één bron: het exemplaar dat vannacht wordt gelezen. "
@@ -175,11 +174,10 @@ def _source_asset(name: str) -> dg.AssetsDefinition:
     contract = source_contract(name)
     kind = str(contract.get("sourceKind"))
 
-    @dg.asset(
+    @night_asset(
         key=source_key(name),
         deps=[VINTAGES],
         group_name="sources",
-        owners=OWNERS,
         kinds={"csv" if kind == "curated" else kind, "parquet"},
         description=f"{contract.granularity_nl}\n\n{contract.title_nl}. {contract.description_nl}",
         metadata=definition_metadata(contract),
@@ -257,10 +255,9 @@ def _unreadable(name: str, error: Exception) -> Iterator[Any]:
 def _targets_asset() -> dg.AssetsDefinition:
     contract = product("targets").table("targets")
 
-    @dg.asset(
+    @night_asset(
         key=TARGETS,
         group_name="sources",
-        owners=OWNERS,
         kinds={"csv", "parquet"},
         description=(
             f"{contract.granularity_nl}\n\n{contract.description_nl} "

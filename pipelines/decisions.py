@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
+from assets.delivery_assets import INBOX
 from assets.night import Night
 
 
@@ -59,6 +60,14 @@ def decide_on_quarantine(
         raise dg.Failure(str(error), allow_retries=False) from error
     what = f"{len(made.rows)} rijen van {made.receipt}" if made.rows else made.receipt
     context.log.info(f"{what}: {made.decision}, door {made.by}, omdat: {made.reason}")
+    # the rows that stand follow the inbox: this lets them be made anew, and their checks be asked again
+    told: dict[str, Any] = {
+        "receipt": made.receipt,
+        "decision": made.decision,
+        "rows": len(made.rows),
+        "reason": made.reason,
+    }
+    context.log_event(dg.AssetMaterialization(INBOX, description="Besluit over afgekeurde rijen", metadata=told))
 
 
 @dg.job(description="Besluit over afgekeurde rijen van een levering: vrijgeven, terzijde leggen of intrekken.")

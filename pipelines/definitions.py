@@ -1,9 +1,9 @@
 """The one Definitions object. `build_definitions(**overrides)` makes it; tests and the command line give their night.
 
-No computation here: assets are in `assets/`, schedules and sensors follow with the night.
+No computation here: assets are in `assets/`; when something runs is in `schedules.py` and `inbox_sensor.py`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import dagster as dg
 
@@ -15,11 +15,16 @@ from assets.packages import package_assets, release_key
 from assets.source_assets import source_assets
 from contracts.contract import product_names
 from contracts.delivery_contract import delivery_names
+from pipelines.dead_runs import end_dead_runs
 from pipelines.decisions import decision_jobs
 from pipelines.inbox_sensor import TAKE_IN, inbox_sensor
+from pipelines.night_lock import NIGHT, one_night
+from pipelines.schedules import change_feed_sensor, night_schedule
 from pipelines.settings import read_settings
 
 NIGHTLY, SITE = "nightly", "site"
+#: A run that takes longer hangs, and the daemon ends it.
+MOST_SECONDS = 4 * 3600
 
 
 def build_definitions(*, night: Callable[[], Night] | None = None) -> dg.Definitions:
@@ -30,29 +35,41 @@ def build_definitions(*, night: Callable[[], Night] | None = None) -> dg.Definit
     """
     make_night = night or (lambda: read_settings().night())
 
-    @dg.resource(description="Folders and moment of this run.")
-    def night_resource(_: dg.InitResourceContext) -> Night:
-        return make_night()
+    @dg.resource(description="Folders and moment of this run; one night at a time holds it.")
+    def night_resource(context: dg.InitResourceContext) -> Iterator[Night]:
+        made = make_night()
+        run = context.run
+        if run is None or run.tags.get(NIGHT) != "true":
+            yield made
+            return
+        who = f"{run.job_name}, run {run.run_id}"
+        with one_night(made.home, who, say=context.log.info if context.log else print):
+            if context.instance is not None:
+                end_dead_runs(context.instance, run.run_id)
+            yield made
 
     catalogue = catalogue_asset([release_key(name) for name in product_names()])
     assets = [*source_assets(), *delivery_assets(), *package_assets(), catalogue]
     for chain in CHAIN_TABLES:
         assets += chain_table_assets(chain)
+    tags = {NIGHT: "true", "dagster/max_runtime": str(MOST_SECONDS)}
     nightly = dg.define_asset_job(
         NIGHTLY,
+        tags=tags,
         selection=dg.AssetSelection.all() - dg.AssetSelection.assets(CATALOGUE),
         description="Haalt op, bouwt, toetst en geeft uit: wat elke nacht om half drie draait.",
     )
     # a job of its own: within one run, a single refused dataset would skip the site of all the others
     site = dg.define_asset_job(
         SITE,
+        tags=tags,
         selection=dg.AssetSelection.assets(CATALOGUE),
         description="Controleert alle uitgaven en ververst site en catalogus; draait na elke nacht.",
     )
 
     take_in = dg.define_asset_job(
         TAKE_IN,
-        selection=dg.AssetSelection.assets(INBOX, *(delivery_key(name) for name in delivery_names())),
+        selection=dg.AssetSelection.assets(INBOX),
         description="Neemt aan wat in de inbox ligt en geeft een ontvangstbewijs; de cijfers volgen in de nacht.",
     )
 
@@ -70,11 +87,24 @@ def build_definitions(*, night: Callable[[], Night] | None = None) -> dg.Definit
         )(after_the_night)
         for status in (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE)
     ]
+    follow_the_inbox = dg.AutomationConditionSensorDefinition(
+        "follow_the_inbox",
+        target=dg.AssetSelection.assets(*(delivery_key(name) for name in delivery_names())),
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        run_tags=tags,
+        description="Werkt de rijen die staan bij zodra er iets is aangenomen of over afgekeurde rijen is besloten.",
+    )
     # one process: a new interpreter for each step costs more than most steps do
     return dg.Definitions(
         assets=assets,
         jobs=[nightly, site, take_in, *decision_jobs()],
-        sensors=[*sensors, inbox_sensor(take_in, make_night)],
+        schedules=[night_schedule(nightly)],
+        sensors=[
+            *sensors,
+            follow_the_inbox,
+            inbox_sensor(take_in, make_night),
+            change_feed_sensor(nightly, make_night),
+        ],
         resources={"night": night_resource},
         executor=dg.in_process_executor,
     )

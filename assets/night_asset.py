@@ -1,0 +1,35 @@
+"""How every asset of the night is made: its owner, how often it is tried, how long it may take, how fresh it must be.
+
+Here: the one policy over all assets. Not here: what an asset does.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import dagster as dg
+
+from assets.stewards_view import OWNERS
+from assets.time_limit import limited
+
+#: What fails for a reason that may pass (a full disk, a file system away) is tried again: after 20 and 40 seconds. A
+#: table that is refused is not: an asset raises dagster.Failure(allow_retries=False) then.
+TRIES_AGAIN = dg.RetryPolicy(max_retries=2, delay=20, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
+#: Made every night: later than this, a night was missed.
+FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=36), warn_window=timedelta(hours=26))
+#: How long the body of an asset may take. A cold night of everything takes about a minute.
+STEP_SECONDS = 1800.0
+
+
+def night_asset(
+    *, seconds: float = STEP_SECONDS, freshness: dg.FreshnessPolicy = FRESH, **facts: Any
+) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
+    """`dagster.asset` under the policy of the night; `seconds` is the time limit of the body."""
+
+    def made(body: Callable[..., Any]) -> dg.AssetsDefinition:
+        asset: dg.AssetsDefinition = dg.asset(
+            owners=OWNERS, retry_policy=TRIES_AGAIN, freshness_policy=freshness, **facts
+        )(limited(body, seconds))
+        return asset
+
+    return made

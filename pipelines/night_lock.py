@@ -1,0 +1,66 @@
+"""Two nights never run at once: a lock on the home, which the system lets go of when a process dies.
+
+Here: the lock, and what is said of a night that died. Not here: which runs are nights (`jobs` carry the tag NIGHT).
+"""
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+#: The tag of the runs that write tables or releases.
+NIGHT = "ketenmonitor/night"
+#: So long one night waits for another; a cold one takes some minutes.
+WAIT_SECONDS = 4 * 3600.0
+_PAUSE = 0.5
+
+
+class NightRuns(RuntimeError):
+    """Another night runs on this home and did not end in time."""
+
+
+@contextmanager
+def one_night(home: Path, who: str, wait: float = WAIT_SECONDS, say: Callable[[str], None] = print) -> Iterator[None]:
+    """Holds the lock of a home while the block runs; waits for the night that holds it. Raises NightRuns.
+
+    `who` says which run this is, for the message that another one gives.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / ".night.lock").open("a+", encoding="utf-8") as handle:
+        _take(handle.fileno(), lambda: _holder(home), wait, say)
+        handle.seek(0)
+        handle.truncate()
+        handle.write(json.dumps({"run": who, "process": os.getpid()}))
+        handle.flush()
+        try:
+            yield
+        finally:
+            fcntl.flock(handle, fcntl.LOCK_UN)
+
+
+def _holder(home: Path) -> str:
+    try:
+        return str(json.loads((home / ".night.lock").read_text(encoding="utf-8"))["run"])
+    except (OSError, ValueError, KeyError):
+        return "an unknown run"
+
+
+def _take(handle: int, holder: Callable[[], str], wait: float, say: Callable[[str], None]) -> None:
+    deadline, said = time.monotonic() + wait, False
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise NightRuns(
+                    f"another night runs on this home ({holder()}) and did not end within {wait:g} seconds; "
+                    "see it in the steward's view, stop it there if it hangs, and start again"
+                ) from None
+            if not said:
+                say(f"Waiting for the night that runs: {holder()}")
+                said = True
+            time.sleep(_PAUSE)
