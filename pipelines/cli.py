@@ -51,9 +51,16 @@ def _quiet_unless(verbose: bool) -> None:
 
 def _nightly(arguments: argparse.Namespace) -> int:
     _quiet_unless(arguments.verbose)
-    from pipelines.nightly import run_night
+    from pipelines.nightly import left_of_last_night, run_assets, run_night
 
-    return _say(run_night(_settings(arguments).night(), arguments.verbose), arguments.json)
+    night = _settings(arguments).night()
+    if not arguments.again:
+        return _say(run_night(night, arguments.verbose), arguments.json)
+    left = left_of_last_night(night)
+    if not left:
+        print("Nothing of the last night is left to be made.", file=sys.stderr)
+        return DONE
+    return _say(run_assets(night, left, arguments.verbose), arguments.json)
 
 
 def _part(which: str) -> Callable[[argparse.Namespace], int]:
@@ -207,7 +214,8 @@ def _parser() -> argparse.ArgumentParser:
         made.set_defaults(run=run)
         return made
 
-    command("nightly", _nightly, "fetch, build, audit and publish: what runs every night", night=True)
+    nightly = command("nightly", _nightly, "fetch, build, audit and publish: what runs every night", night=True)
+    nightly.add_argument("--again", action="store_true", help="only what failed or did not run in the last night")
     fetch = command(
         "fetch", _part("fetch"), "bring what the services publish today into the archive, and nothing else", night=True
     )

@@ -8,7 +8,10 @@ import dagster as dg
 
 from pipelines.night_lock import NIGHT
 
-ENDED = "The process of this run is gone (killed, or the machine stopped). What stood before stands; the next night goes on."
+ENDED = (
+    "The process of this run is gone (killed, or the machine stopped). What stood before stands; "
+    "the next night goes on."
+)
 
 
 def end_dead_runs(instance: dg.DagsterInstance, own_run: str) -> list[str]:

@@ -141,6 +141,23 @@ def executed(
     return results
 
 
+def left_of_last_night(night: Night) -> list[dg.AssetKey]:
+    """Assets that the last run of the night was to make and did not: those that failed, and those behind them.
+
+    Empty where all were made, or where no night ran yet.
+    """
+    with instance(night.home) as dagster_instance:
+        runs = dagster_instance.get_runs(filters=dg.RunsFilter(job_name=NIGHTLY), limit=1)
+        if not runs:
+            return []
+        asked = runs[0].asset_selection
+        done = {dg.DagsterEventType.STEP_SUCCESS, dg.DagsterEventType.STEP_SKIPPED}
+        made = {str(entry.step_key).replace("__", "/", 1) for entry in dagster_instance.all_logs(runs[0].run_id, done)}
+    # a source of which there is no copy is passed over by name, and is no failure
+    wanted = set(asked) if asked else set(_graph().get_all_asset_keys()) - {CATALOGUE}
+    return sorted((key for key in wanted if "/".join(key.path) not in made), key=lambda key: list(key.path))
+
+
 def assets_of_part(which: str) -> list[dg.AssetKey]:
     """The assets of one part of the night: `fetch`, `build` or `publish`."""
     every: set[dg.AssetKey] = _graph().get_all_asset_keys()
