@@ -25,8 +25,8 @@ from contracts.verdict import Offence, first_offences, found_words, word
 if TYPE_CHECKING:
     import duckdb
 
-# A part of a quarter of a million rows is some 60 MB as text, and a row group of what is written
-PART_ROWS = 1 << 18
+# Some 30 MB as text, and a row group of what is written; where every row is wrong a part takes ten times that
+PART_ROWS = 1 << 17
 ACCEPTED_FILE, REFUSED_FILE, FAULTS_FILE = "accepted.parquet", "refused.parquet", "faults.parquet"
 FAULT_COLUMNS = [("column", pa.string()), ("found", pa.string()), ("rule", pa.string()), ("severity", pa.string())]
 
