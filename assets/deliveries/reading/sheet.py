@@ -153,7 +153,7 @@ def _parsed(
 
     def root(name: str, _: Attributes) -> None:
         nonlocal c, v, row_tag, f, t, phonetic, merge, col
-        space, _, local = name.rpartition(" ")
+        space, local = name.rpartition(" ")[::2]
         if local != "worksheet" or space not in _NAMESPACES:
             raise damaged()
         tags = [f"{space} {tag}" for tag in ("c", "v", "row", "f", "t", "rPh", "mergeCell", "col")]
