@@ -98,11 +98,9 @@ READING_RULES: dict[str, Told] = {
         Told(
             "runs_as_formula",
             "Laat een tekst niet beginnen met =, +, -, @ of een tab: een rekenblad voert die uit als formule. Is er "
-            "niets "
-            "te melden, laat de cel dan leeg.",
+            "niets te melden, laat de cel dan leeg.",
             "Do not let a text begin with =, +, -, @ or a tab: a spreadsheet runs it as a formula. Where there is "
-            "nothing "
-            "to report, leave the cell empty.",
+            "nothing to report, leave the cell empty.",
         ),
         Told("error_cell", "Vervang de foutwaarde door een waarde.", "Replace the error value by a value."),
         Told(
@@ -123,8 +121,7 @@ READING_RULES: dict[str, Told] = {
         Told(
             "text_for_number",
             "Zet de cel op getalnotatie en vul het getal opnieuw in: het stond er als tekst, en dan is een punt of "
-            "komma "
-            "niet zeker te lezen.",
+            "komma niet zeker te lezen.",
             "Format the cell as a number and enter the number again: it stood there as text, and then a point or comma "
             "cannot be read for certain.",
         ),

@@ -1,62 +1,42 @@
 """Reads a delivered CSV: header, delimiter and decimal sign first, then its rows block by block.
 
-The delimiter is the one that splits the header into the names of the contract; data has no say in it. Above the header
-may stand `#decimal=comma` or `#decimal=point` (the way to declare the decimal sign of a file in the inbox), and the
-line `sep=;` that spreadsheets know.
-Here: a CSV as batches of cells. Not here: bytes and lines (`csv_text.py`, `csv_records.py`).
+Here: a CSV as batches of cells. Not here: the header (`csv_head.py`), bytes and lines (`csv_text.py`, `csv_records.py`).
 """
 
 from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import chain
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
-from assets.deliveries.delivered_file import FileRefused, ReadFile, Told
-from assets.deliveries.reading.csv_records import Records, records, unclosed_quote
+from assets.deliveries.delivered_file import FileRefused, ReadFile
+from assets.deliveries.reading.csv_head import CsvHead, csv_head
+from assets.deliveries.reading.csv_records import Records, records
 from assets.deliveries.reading.csv_text import CsvText, csv_text
-from assets.deliveries.reading.decimal_sign import DecimalSign, Sign, recognised_sign
+from assets.deliveries.reading.decimal_sign import DecimalSign, recognised_sign
 from assets.deliveries.reading.faults import Faults
-from assets.deliveries.reading.header import At, Header, match_header, not_a_header, recognised
+from assets.deliveries.reading.header import At, Header, match_header
 from assets.deliveries.reading.rows_taken import NUMBERS, SPACE, RowsTaken
 from assets.deliveries.reading.task import Task
 from assets.deliveries.reading.words import refused, shown
 
-DELIMITERS = (";", ",", "\t")
-_DELIMITER_NAMES = {";": ("puntkomma", "semicolon"), ",": ("komma", "comma"), "\t": ("tab", "tab")}
-_DECIMAL_LINE = re.compile(r"#\s*decimal\s*[=:]\s*(\w+)[\s;,]*", re.IGNORECASE)
-_SEPARATOR_LINE = re.compile(r"sep=(.)[;,\t]*", re.IGNORECASE)
-_SIGN_WORDS: dict[str, Sign] = {"comma": "comma", "komma": "comma", "point": "point", "punt": "point"}
 LINE_WORDS = ("regel", "line")
-
-
-@dataclass(frozen=True)
-class CsvHead:
-    """The top of a CSV: cells of the header, the line after it, and what is declared above it."""
-
-    cells: tuple[str, ...]
-    delimiter: str
-    line: int
-    next_line: int
-    decimal: Sign | None
-
-    @property
-    def at(self) -> At:
-        """Where the header stands."""
-        return At(f"Regel {self.line}", f"Line {self.line}")
+DECLARE = (
+    "Geef het teken op met `ketenmonitor deliver --decimal comma` (of `point`), of zet boven de kopregel een regel "
+    "`#decimal=comma` (of `#decimal=point`).",
+    "Declare the sign with `ketenmonitor deliver --decimal comma` (or `point`), or put a line `#decimal=comma` (or "
+    "`#decimal=point`) above the header.",
+)
 
 
 def read_csv(task: Task) -> ReadFile:
     """Reads a CSV. Raises FileRefused in words for what cannot be read as a whole."""
     text = csv_text(task.path, task.bounds, task.declared.encoding)
-    head = _head(text, task)
+    head = csv_head(text, task)
     task.bounds.columns(len(head.cells), head.at.nl, head.at.en)
     header = match_header(head.cells, task.delivery, head.at)
     source = _CsvRows(text, head, header, task)
@@ -72,19 +52,13 @@ def read_csv(task: Task) -> ReadFile:
         notes = (
             *task.notes,
             *text.notes(),
-            *head_notes(head),
+            *head.notes(),
             *decimal.notes(contract, *LINE_WORDS),
             *header.notes(contract),
         )
         return taken.finish("csv", "", notes)
     finally:
         taken.close()
-
-
-def head_notes(head: CsvHead) -> tuple[Told, ...]:
-    """What the deliverer is told of the delimiter."""
-    nl, en = _DELIMITER_NAMES.get(head.delimiter, (shown(head.delimiter), shown(head.delimiter)))
-    return (Told("delimiter", f"Scheidingsteken tussen de cellen: {nl}.", f"Delimiter between the cells: {en}."),)
 
 
 class _CsvRows:
@@ -111,7 +85,7 @@ class _CsvRows:
             (row_numbers, {name: pc.utf8_trim(cells[name], characters=SPACE) for name in numbers})
             for row_numbers, cells, _, _ in self.batches(numbers)
         )
-        return recognised_sign(batches, contract, *LINE_WORDS)
+        return recognised_sign(batches, contract, *LINE_WORDS, DECLARE)
 
     def batches(self, only: Sequence[str] | None = None) -> Iterator[tuple[pa.Array, dict[str, pa.Array], Faults, int]]:
         """Line numbers, cells by column, faults and the number of blank lines, batch by batch; `only` these columns."""
@@ -212,90 +186,7 @@ def unnamed_column(number: int, at: At, found: str) -> FileRefused:
     return refused(
         "unnamed_column",
         f"Kolom {number} heeft geen naam in de kopregel, maar op {at.nl} staat er {shown(found)}. Geef de kolom een "
-        "naam "
-        "uit het sjabloon, of maak haar leeg.",
+        "naam uit het sjabloon, of maak haar leeg.",
         f"Column {number} has no name in the header, but on {at.en} it holds {shown(found)}. Give the column a name "
-        "from "
-        "the template, or empty it.",
+        "from the template, or empty it.",
     )
-
-
-def _head(text: CsvText, task: Task) -> CsvHead:
-    """Finds the header: the first line that is neither blank nor a declaration."""
-    pieces = text.pieces()
-    top = b""
-    # the header is one record, and no record is longer than a line may be
-    for piece in pieces:
-        top += piece
-        if len(top) > 2 * task.bounds.limits.line_bytes:
-            break
-    else:
-        pieces = iter(())
-    lines = io.StringIO(top.decode("utf-8", "replace"), newline="")
-    decimal: Sign | None = None
-    delimiter, line = task.declared.delimiter, 0
-    for start in lines:
-        line += 1
-        bare = start.strip(SPACE + ",;")
-        if not bare:
-            continue
-        if declared := _DECIMAL_LINE.fullmatch(start.strip(SPACE)):
-            decimal = _declared_sign(declared[1], line)
-        elif separator := _SEPARATOR_LINE.fullmatch(start.rstrip("\n")):
-            delimiter = delimiter or separator[1]
-        else:
-            rest = list(chain([start], lines))
-            cells, delimiter, used = _header_record(rest, delimiter, line, task)
-            return CsvHead(cells, delimiter, line, line + used, decimal)
-    raise refused(
-        "empty_file",
-        "Het bestand is leeg. Vul het sjabloon in en dien dat in.",
-        "The file is empty. Fill in the template and hand that in.",
-    )
-
-
-def _header_record(
-    lines: Sequence[str], delimiter: str | None, line: int, task: Task
-) -> tuple[tuple[str, ...], str, int]:
-    """The cells of the header, the delimiter that splits it into names of the contract, and how many lines it takes."""
-    contract = task.delivery.contract
-    tried: list[tuple[int, int, tuple[str, ...], str, int]] = []
-    for candidate in (delimiter,) if delimiter else DELIMITERS:
-        if not candidate or len(candidate) != 1 or not candidate.isascii() or candidate in '"\n\r':
-            raise refused(
-                "no_delimiter",
-                f"Het opgegeven scheidingsteken is {shown(candidate)}; verwacht één teken: ; , of een tab.",
-                f"The declared delimiter is {shown(candidate)}; expected one character: ; , or a tab.",
-            )
-        reader = csv.reader(lines, delimiter=candidate, strict=True)
-        try:
-            cells = tuple(next(reader))
-        except csv.Error:
-            continue
-        tried.append((recognised(cells, contract), len(cells), cells, candidate, reader.line_num))
-    if not tried:
-        raise unclosed_quote(line)
-    tried.sort(key=lambda one: one[:2], reverse=True)
-    best = tried[0]
-    if best[0] == 0:
-        task.bounds.columns(best[1], f"Regel {line}", f"Line {line}")
-        raise not_a_header(best[2], contract, At(f"Regel {line}", f"Line {line}"))
-    if len(tried) > 1 and tried[1][0] == best[0]:
-        raise refused(
-            "no_delimiter",
-            f"In regel {line} staan de namen van kolommen met verschillende scheidingstekens ertussen. Gebruik er één: "
-            "; , of een tab.",
-            f"On line {line} the names of columns stand with different delimiters between them. Use one: ; , or a tab.",
-        )
-    return best[2], best[3], best[4]
-
-
-def _declared_sign(word: str, line: int) -> Sign:
-    sign = _SIGN_WORDS.get(word.lower())
-    if sign is None:
-        raise refused(
-            "decimal_unclear",
-            f"Regel {line} geeft als decimaalteken {shown(word)} op; verwacht `#decimal=comma` of `#decimal=point`.",
-            f"Line {line} declares {shown(word)} as decimal sign; expected `#decimal=comma` or `#decimal=point`.",
-        )
-    return sign

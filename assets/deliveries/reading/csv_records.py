@@ -135,8 +135,7 @@ def _stray_quote(start: int, line: int) -> FileRefused:
     return refused(
         "stray_quote",
         f'Een aanhalingsteken (") {where_nl} staat midden in een cel of is niet gesloten, zodat niet zeker is waar de '
-        "rij "
-        "eindigt. Zet de hele cel tussen aanhalingstekens en verdubbel elk aanhalingsteken in de tekst.",
+        "rij eindigt. Zet de hele cel tussen aanhalingstekens en verdubbel elk aanhalingsteken in de tekst.",
         f'A quotation mark (") {where_en} stands in the middle of a cell or is not closed, so that nobody knows where '
         "the row ends. Put the whole cell between quotation marks and double every one within the text.",
     )
@@ -147,9 +146,7 @@ def unclosed_quote(line: int) -> FileRefused:
     return refused(
         "unclosed_quote",
         f'Een aanhalingsteken (") in de rij die op regel {line} begint, wordt niet gesloten; alles daarna zou in één '
-        "cel "
-        "vallen. Sluit het, of verwijder het.",
+        "cel vallen. Sluit het, of verwijder het.",
         f'A quotation mark (") in the row that begins on line {line} is not closed; all that follows would fall into '
-        "one "
-        "cell. Close it, or remove it.",
+        "one cell. Close it, or remove it.",
     )

@@ -131,15 +131,13 @@ def _decided(
             f"Regel {not_utf8} bevat tekens die geen UTF-8 zijn, terwijl de rest van het bestand dat wel is. Sla het "
             "bestand opnieuw op als CSV UTF-8.",
             f"Line {not_utf8} holds characters that are no UTF-8, while the rest of the file is. Save the file again "
-            "as "
-            "CSV UTF-8.",
+            "as CSV UTF-8.",
         )
     if undefined is not None:
         raise refused(
             "unknown_encoding",
             f"Regel {undefined} bevat bytes die in UTF-8 en in Windows-1252 niets betekenen. Sla het bestand opnieuw "
-            "op "
-            "als CSV UTF-8.",
+            "op als CSV UTF-8.",
             f"Line {undefined} holds bytes that mean nothing in UTF-8 and in Windows-1252. Save the file again as CSV "
             "UTF-8.",
         )
@@ -182,8 +180,7 @@ def line_too_long(line: int, limit: int) -> FileRefused:
         f"Regel {line} is langer dan {number(limit, 'nl')} bytes. Verwacht: één rij per regel. Controleer of het "
         "bestand een CSV is en of de regels eindigen.",
         f"Line {line} is longer than {number(limit, 'en')} bytes. Expected: one row a line. Check that the file is a "
-        "CSV "
-        "and that its lines end.",
+        "CSV and that its lines end.",
     )
 
 

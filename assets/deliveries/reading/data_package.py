@@ -260,8 +260,7 @@ def _unreadable(nl: str, en: str) -> FileRefused:
     return refused(
         "descriptor_unreadable",
         f"Het data package kan niet worden gelezen: {nl}. Verwacht: een datapackage.json met daarin `resources`. "
-        "Verbeter "
-        "de beschrijving, of lever het sjabloon (XLSX of CSV).",
+        "Verbeter de beschrijving, of lever het sjabloon (XLSX of CSV).",
         f"The data package cannot be read: {en}. Expected: a datapackage.json with `resources` in it. Correct the "
         "descriptor, or hand in the template (XLSX or CSV).",
     )
@@ -273,8 +272,7 @@ def _not_known(name: str, key: str, found: object, nl: str, en: str) -> FileRefu
         f"Onderdeel {shown(name)} van het data package: `{key}` is {shown(found)}; verwacht: {nl}. Verbeter de "
         "beschrijving of het bestand.",
         f"Resource {shown(name)} of the data package: `{key}` is {shown(found)}; expected: {en}. Correct the "
-        "descriptor "
-        "or the file.",
+        "descriptor or the file.",
     )
 
 

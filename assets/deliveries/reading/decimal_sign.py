@@ -90,11 +90,16 @@ class DecimalSign:
 
 
 def recognised_sign(
-    batches: Iterable[tuple[pa.Array, Mapping[str, pa.Array]]], contract: Contract, row_nl: str, row_en: str
+    batches: Iterable[tuple[pa.Array, Mapping[str, pa.Array]]],
+    contract: Contract,
+    row_nl: str,
+    row_en: str,
+    declare: tuple[str, str],
 ) -> DecimalSign:
     """The decimal sign by the first cell that leaves no doubt; reads no further than the batch with that cell.
 
-    `batches` are row numbers and trimmed texts of the number columns. Raises FileRefused where both signs are evident
+    `batches` are row numbers and trimmed texts of the number columns; `declare` says, in both languages, how to declare
+    the sign where it cannot be recognised. Raises FileRefused where both signs are evident
     in one batch, and where there are signs but no evidence.
     """
     unclear: Cell | None = None
@@ -116,12 +121,9 @@ def recognised_sign(
     raise refused(
         "decimal_unclear",
         f"Op {row_nl} {unclear.row_number}, kolom {column.title_nl}, staat {shown(unclear.text)}: dat kan "
-        "duizendtallen "
-        "of decimalen betekenen, en geen andere cel geeft uitsluitsel. Geef het op met `ketenmonitor deliver --decimal "
-        "comma` (of `point`), of zet boven de kopregel een regel `#decimal=comma` (of `#decimal=point`).",
+        f"duizendtallen of decimalen betekenen, en geen andere cel geeft uitsluitsel. {declare[0]}",
         f"On {row_en} {unclear.row_number}, column {column.title_en}, stands {shown(unclear.text)}: that may be "
-        "thousands or decimals, and no other cell tells. Declare it with `ketenmonitor deliver --decimal comma` (or "
-        "`point`), or put a line `#decimal=comma` (or `#decimal=point`) above the header.",
+        f"thousands or decimals, and no other cell tells. {declare[1]}",
     )
 
 

@@ -88,8 +88,7 @@ class Faults:
             raise refused(
                 "too_many_faults",
                 f"Meer dan {number(MOST_FAULTS, 'nl')} cellen kunnen niet worden gelezen, zoals formules, foutwaarden "
-                "of "
-                "regels met te veel cellen. Vul het sjabloon opnieuw met waarden.",
+                "of regels met te veel cellen. Vul het sjabloon opnieuw met waarden.",
                 f"More than {number(MOST_FAULTS, 'en')} cells cannot be read, such as formulas, error values or lines "
                 "with too many cells. Fill in the template again with values.",
             )

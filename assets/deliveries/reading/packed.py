@@ -103,8 +103,7 @@ def _check_list(handle: BinaryIO, most: int) -> None:
             f"Het zip-bestand bevat {number(count, 'nl')} bestanden; Ketenmonitor opent er een met hoogstens "
             f"{number(most, 'nl')}. Lever alleen de tabel, of een data package met één tabel.",
             f"The zip holds {number(count, 'en')} files; Ketenmonitor opens one with at most {number(most, 'en')}. "
-            "Hand "
-            "in the table only, or a data package with one table.",
+            "Hand in the table only, or a data package with one table.",
         )
     handle.seek(0)
 
@@ -161,8 +160,7 @@ def climbs_out(name: str) -> FileRefused:
         f"Het pad {shown(name)} wijst naar een plaats buiten het pakket. Verwacht: een gewoon pad binnen het pakket, "
         "zoals 'data/opgave.csv'. Verbeter het pad.",
         f"The path {shown(name)} points to a place outside the package. Expected: a plain path inside the package, "
-        "such "
-        "as 'data/return.csv'. Correct the path.",
+        "such as 'data/return.csv'. Correct the path.",
     )
 
 
@@ -182,9 +180,8 @@ def bomb(found: int, limit: int) -> FileRefused:
         "unpacks_too_large",
         f"Uitgepakt is het bestand {number(found, 'nl')} bytes of meer; Ketenmonitor pakt er hiervan hoogstens "
         f"{number(limit, 'nl')} uit. Verwijder lege opgemaakte rijen en kolommen, of lever CSV of Parquet.",
-        f"Unpacked the file is {number(found, 'en')} bytes or more; Ketenmonitor unpacks at most {number(limit, 'en')} "
-        "of "
-        "it. Remove empty formatted rows and columns, or hand in CSV or Parquet.",
+        f"Unpacked the file is {number(found, 'en')} bytes or more; Ketenmonitor unpacks at most "
+        f"{number(limit, 'en')} of it. Remove empty formatted rows and columns, or hand in CSV or Parquet.",
     )
 
 

@@ -29,6 +29,10 @@ BATCH = 65_536
 _METADATA_BYTES = 50_000_000
 AT = At("De kop van het Parquet-bestand", "The header of the Parquet file")
 ROW_WORDS = ("rij", "row")
+DECLARE = (
+    "Lever de kolom als getallen, of geef het teken op met `ketenmonitor deliver --decimal comma` (of `point`).",
+    "Hand in the column as numbers, or declare the sign with `ketenmonitor deliver --decimal comma` (or `point`).",
+)
 
 
 def read_parquet(task: Task) -> ReadFile:
@@ -99,7 +103,7 @@ class _ParquetRows:
             (row_numbers, {name: pc.utf8_trim(cells[name], characters=SPACE) for name in texts})
             for row_numbers, cells, _ in self.batches(texts)
         )
-        return recognised_sign(batches, self._contract, *ROW_WORDS)
+        return recognised_sign(batches, self._contract, *ROW_WORDS, DECLARE)
 
     def batches(self, only: list[str] | None = None) -> Iterator[tuple[pa.Array, dict[str, pa.Array], Faults]]:
         """Row numbers from 1, texts by column and faults, batch by batch; `only` these columns."""
@@ -176,6 +180,7 @@ def _check_types(schema: pa.Schema, header: Header, contract: Contract) -> None:
 
 
 def _is_text(kind: pa.DataType) -> bool:
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
@@ -183,11 +188,9 @@ def _unusable(field: pa.Field, nl: str, en: str) -> FileRefused:
     return refused(
         "unusable_type",
         f"Kolom {shown(field.name)} van het Parquet-bestand is {nl}. Verwacht: tekst, getallen of datums. Schrijf de "
-        "kolom "
-        "in een van die typen.",
+        "kolom in een van die typen.",
         f"Column {shown(field.name)} of the Parquet file is {en}. Expected: text, numbers or dates. Write the column "
-        "in "
-        "one of those types.",
+        "in one of those types.",
     )
 
 

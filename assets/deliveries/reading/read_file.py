@@ -92,11 +92,9 @@ def _read(task: Task, form: list[str], *, inside: bool) -> ReadFile:
         raise refused(
             "descriptor_alone",
             "Dit is alleen de beschrijving van een data package; de bestanden ernaast zijn niet meegekomen. Zet de "
-            "hele "
-            "map in een zip en dien die in.",
+            "hele map in een zip en dien die in.",
             "This is only the descriptor of a data package; the files beside it did not come along. Put the whole "
-            "folder "
-            "in a zip and hand that in.",
+            "folder in a zip and hand that in.",
         )
     return _read_zip(task, form, inside=inside)
 
@@ -136,8 +134,7 @@ def _read_only_table(packed: Packed, task: Task) -> ReadFile:
             f"In het zip-bestand {'staat meer dan één tabel' if tables else 'staat geen tabel'}: {found or 'niets'}. "
             "Verwacht: één CSV, XLSX of Parquet, of een data package met datapackage.json.",
             f"The zip holds {'more than one table' if tables else 'no table'}: {found or 'nothing'}. Expected: one "
-            "CSV, "
-            "XLSX or Parquet, or a data package with datapackage.json.",
+            "CSV, XLSX or Parquet, or a data package with datapackage.json.",
         )
     file = packed.extract(tables[0], task.work / "table")
     beside = [name for name in names if name != tables[0]]

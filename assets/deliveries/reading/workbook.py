@@ -80,11 +80,9 @@ def _check_harmless(packed: Packed) -> None:
             raise refused(
                 "external_links",
                 "Het werkboek verwijst naar andere bestanden. Verbreek de koppelingen (Gegevens, Koppelingen "
-                "bewerken), "
-                "plak de waarden en dien het opnieuw in.",
-                "The workbook refers to other files. Break the links (Data, Edit Links), paste the values and hand it "
-                "in "
-                "again.",
+                "bewerken), plak de waarden en dien het opnieuw in.",
+                "The workbook refers to other files. Break the links (Data, Edit Links), paste the values and hand "
+                "it in again.",
             )
 
 

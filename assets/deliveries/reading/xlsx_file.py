@@ -97,8 +97,7 @@ def _chosen(heads: Sequence[SheetHead], hidden: Sequence[str], contract: Contrac
         raise refused(
             "several_sheets",
             f"Meer dan één blad heeft de kopregel van deze levering: {names}. Lever één blad per bestand; zet alle "
-            "rijen "
-            "bij elkaar.",
+            "rijen bij elkaar.",
             f"More than one sheet has the header of this delivery: {names}. Hand in one sheet a file; put all rows "
             "together.",
         )

@@ -31,8 +31,7 @@ def parser(part: str) -> Any:
             f"Onderdeel {shown(part)} van het werkboek bevat een DOCTYPE, waarmee entiteiten kunnen worden opgeblazen. "
             "Een rekenblad schrijft die nooit. Sla de tabel opnieuw op als XLSX of CSV.",
             f"Part {shown(part)} of the workbook holds a DOCTYPE, by which entities can be blown up. No spreadsheet "
-            "writes "
-            "one. Save the table again as XLSX or CSV.",
+            "writes one. Save the table again as XLSX or CSV.",
         )
 
     made.StartDoctypeDeclHandler = refuse_doctype
