@@ -1,6 +1,6 @@
 """Reads a delivered CSV: header, delimiter and decimal sign first, then its rows block by block.
 
-Here: a CSV as batches of cells. Not here: the header (`csv_head.py`), bytes and lines (`csv_text.py`, `csv_records.py`).
+Here: a CSV as batches of cells. Not here: header, bytes and lines (`csv_head.py`, `csv_text.py`, `csv_records.py`).
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
-from assets.deliveries.delivered_file import FileRefused, ReadFile
+from assets.deliveries.delivered_file import ReadFile
 from assets.deliveries.reading.csv_head import CsvHead, csv_head
 from assets.deliveries.reading.csv_records import Records, records
 from assets.deliveries.reading.csv_text import CsvText, csv_text
 from assets.deliveries.reading.decimal_sign import DecimalSign, recognised_sign
 from assets.deliveries.reading.faults import Faults
-from assets.deliveries.reading.header import At, Header, match_header
+from assets.deliveries.reading.header import At, Header, match_header, unnamed_column
 from assets.deliveries.reading.rows_taken import NUMBERS, SPACE, RowsTaken
 from assets.deliveries.reading.task import Task
-from assets.deliveries.reading.words import refused, shown
+from assets.deliveries.reading.words import refused
 
 LINE_WORDS = ("regel", "line")
 DECLARE = (
@@ -179,14 +179,3 @@ def _cells_of(text: str, delimiter: str) -> list[str]:
     except csv.Error:
         # Python's reader has a limit of its own on the length of a cell
         return text.split(delimiter)
-
-
-def unnamed_column(number: int, at: At, found: str) -> FileRefused:
-    """The refusal of a file with values in a column that has no name."""
-    return refused(
-        "unnamed_column",
-        f"Kolom {number} heeft geen naam in de kopregel, maar op {at.nl} staat er {shown(found)}. Geef de kolom een "
-        "naam uit het sjabloon, of maak haar leeg.",
-        f"Column {number} has no name in the header, but on {at.en} it holds {shown(found)}. Give the column a name "
-        "from the template, or empty it.",
-    )

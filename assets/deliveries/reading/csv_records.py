@@ -75,6 +75,7 @@ def _records(block: bytes, line: int, delimiter: int, width: int, bounds: Bounds
     quotes = np.flatnonzero(buffer == _QUOTE) if b'"' in block else np.empty(0, np.int64)
     ends = breaks[_outside(quotes, breaks)] if len(quotes) else breaks
     whole = int(ends[-1]) + 1 if len(ends) else 0
+    _check_quotes(buffer, quotes, delimiter, breaks, ends, line)
     limit = bounds.limits.line_bytes
     if len(block) - whole > limit:
         start = line + int(np.searchsorted(breaks, whole))
@@ -82,7 +83,6 @@ def _records(block: bytes, line: int, delimiter: int, width: int, bounds: Bounds
     if not whole:
         return None, block, line
     quotes = quotes[: np.searchsorted(quotes, whole)]
-    _check_quotes(buffer, quotes, delimiter, breaks, ends, line)
     starts = np.concatenate(([0], ends[:-1] + 1))
     lengths = ends - starts
     lines = line + np.searchsorted(breaks, starts)
@@ -114,12 +114,16 @@ def _check_quotes(
     if not len(quotes):
         return
     opening, closing = quotes[0::2], quotes[1::2]
+    if len(closing) and closing[-1] == len(buffer) - 1:
+        # what follows the last one is in the next block, where it is looked at again
+        closing = closing[:-1]
     before = buffer[np.maximum(opening - 1, 0)]
     after = buffer[closing + 1]
     bad_opening = ~((opening == 0) | (before == delimiter) | (before == _LINE_FEED))
-    bad_opening[1:] &= closing[: len(opening) - 1] != opening[1:] - 1
+    bad_opening[1:] &= quotes[1::2][: len(opening) - 1] != opening[1:] - 1
     bad_closing = ~((after == delimiter) | (after == _LINE_FEED))
-    bad_closing[:-1] &= opening[1 : len(closing)] != closing[:-1] + 1
+    followed = opening[1 : len(closing) + 1]
+    bad_closing[: len(followed)] &= followed != closing[: len(followed)] + 1
     bad = np.concatenate((opening[bad_opening], closing[bad_closing]))
     if not len(bad):
         return

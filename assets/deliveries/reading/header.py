@@ -129,6 +129,17 @@ def not_a_header(cells: Sequence[str], contract: Contract, at: At) -> FileRefuse
     )
 
 
+def unnamed_column(number: int, at: At, found: str) -> FileRefused:
+    """The refusal of a file with values in a column that has no name."""
+    return refused(
+        "unnamed_column",
+        f"Kolom {number} heeft geen naam in de kopregel, maar op {at.nl} staat er {shown(found)}. Geef de kolom een "
+        "naam uit het sjabloon, of maak haar leeg.",
+        f"Column {number} has no name in the header, but on {at.en} it holds {shown(found)}. Give the column a name "
+        "from the template, or empty it.",
+    )
+
+
 def _must_be_there(column: Column) -> bool:
     return column.required or column.key_position is not None
 

@@ -72,6 +72,8 @@ def opened(path: Path, bounds: Bounds) -> Iterator[Packed]:
         try:
             _check_list(handle, bounds.limits.members)
             zipped = zipfile.ZipFile(handle)
+        except FileRefused:
+            raise
         except (zipfile.BadZipFile, struct.error, OSError, ValueError, NotImplementedError) as error:
             raise damaged() from error
         with zipped:

@@ -12,9 +12,8 @@ from datetime import datetime, timedelta
 
 import pyarrow as pa
 
-from assets.deliveries.reading.csv_file import unnamed_column
 from assets.deliveries.reading.faults import Faults
-from assets.deliveries.reading.header import At, Header
+from assets.deliveries.reading.header import At, Header, unnamed_column
 from assets.deliveries.reading.rows_taken import NUMBERS
 from assets.deliveries.reading.sheet import Cell, column_letters
 from assets.deliveries.reading.workbook import DateKind
