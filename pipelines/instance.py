@@ -1,15 +1,18 @@
 """The Dagster instance under `<home>/dagster`: its settings file, written when it is missing or out of date.
 
-Not here: what runs on it.
+Its history is SQLite under the home, or PostgreSQL where KETENMONITOR_POSTGRES_URL says so. Not here: what runs on it.
 """
 
 import os
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import dagster as dg
 
-SETTINGS = """\
+from pipelines.postgres import STORAGE_URL, postgres_url, storage_url
+
+COMMON = """\
 # Written by ketenmonitor; what you change here is written over.
 # Copy the folder elsewhere to run with settings of your own.
 telemetry:
@@ -20,19 +23,40 @@ nux:
 run_coordinator:
   module: dagster._core.run_coordinator
   class: DefaultRunCoordinator
+"""
+SQLITE = """\
 event_log_storage:
   module: pipelines.event_log
   class: PooledSqliteEventLogStorage
   config:
     base_dir: {home}/history/runs/
 """
+# the address holds a password: the file names the setting, and never what it holds
+POSTGRES = f"""\
+storage:
+  postgres:
+    postgres_url:
+      env: {STORAGE_URL}
+"""
 
 
-def prepare(home: Path) -> Path:
-    """Makes the instance folder ready and returns it."""
+def settings_text(folder: Path, *, postgres: bool) -> str:
+    """dagster.yaml for an instance in `folder`, with its history in SQLite or in PostgreSQL."""
+    return COMMON + (POSTGRES if postgres else SQLITE.format(home=folder))
+
+
+def prepare(home: Path, environment: Mapping[str, str] | None = None) -> Path:
+    """Makes the instance folder ready and returns it.
+
+    The address of PostgreSQL is put in the environment of this process: Dagster, and what it starts, reads it there.
+    Raises SettingsError where the address cannot be used.
+    """
+    url = postgres_url(os.environ if environment is None else environment)
+    if url is not None:
+        os.environ[STORAGE_URL] = storage_url(url)
     folder = home / "dagster"
     folder.mkdir(parents=True, exist_ok=True)
-    wanted = SETTINGS.format(home=folder)
+    wanted = settings_text(folder, postgres=url is not None)
     path = folder / "dagster.yaml"
     if not path.exists() or path.read_text(encoding="utf-8") != wanted:
         path.write_text(wanted, encoding="utf-8")
