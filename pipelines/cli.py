@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NoReturn
 from pipelines.archive_commands import add_as_of_argument, add_verify_arguments
 from pipelines.delivery_commands import add_delivery_commands
 from pipelines.portal_commands import add_portal_commands
+from pipelines.upkeep_commands import add_upkeep_commands
 
 if TYPE_CHECKING:
     from pipelines.nightly import Summary
@@ -244,6 +245,7 @@ def _parser() -> argparse.ArgumentParser:
     embed.add_argument("copies", type=Path, help="folder with the copies, laid out as eurostat/<table>/ and nl/")
     add_delivery_commands(commands, _settings)
     add_portal_commands(commands, _settings)
+    add_upkeep_commands(commands, _settings)
     for name, run, words, port in (
         ("serve", _serve, "show the published site in a browser", 8080),
         ("ui", _ui, "open the steward's view (Dagster)", 3000),
@@ -258,10 +260,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
     from contracts.contract import ContractError
     from contracts.vocabulary import VocabularyError
+    from pipelines.secret_files import secrets_from_files
     from pipelines.settings import SettingsError
 
     parsed = _parser().parse_args(arguments)
     try:
+        os.environ.update(secrets_from_files(os.environ))
         code: int = parsed.run(parsed)
     except (SettingsError, ContractError, VocabularyError, OSError) as error:
         # OSError: a home that is no folder or is not ours to write in, a port that is taken

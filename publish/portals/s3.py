@@ -79,7 +79,8 @@ def s3_settings(environment: Mapping[str, str]) -> S3Settings:
 
 
 @contextmanager
-def _in_plain_words(doing: str) -> Iterator[None]:
+def in_plain_words(doing: str) -> Iterator[None]:
+    """Turns what the library raises into a PortalError that says what was being done and what to do next."""
     try:
         yield
     except ClientError as error:
@@ -92,6 +93,30 @@ def _in_plain_words(doing: str) -> Iterator[None]:
         ) from None
 
 
+def s3_client(settings: S3Settings) -> S3Client:
+    """A client that waits with measure, tries again with measure, and speaks as older stores do."""
+    return boto3.Session(
+        aws_access_key_id=settings.access_key,
+        aws_secret_access_key=settings.secret_key,
+        aws_session_token=settings.session_token,
+        region_name=settings.region,
+    ).client(
+        "s3",
+        endpoint_url=settings.endpoint,
+        config=Config(
+            connect_timeout=10,
+            read_timeout=60,
+            max_pool_connections=AT_ONCE,
+            retries={"total_max_attempts": 4, "mode": "standard"},
+            s3={"addressing_style": "path" if settings.endpoint else "auto"},
+            # the newer checksums are unknown to many stores; Content-MD5 is known to all
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+            user_agent_extra="Ketenmonitor",
+        ),
+    )
+
+
 class _Bucket:
     """The bucket below its prefix as a store."""
 
@@ -100,40 +125,20 @@ class _Bucket:
 
     @cached_property
     def _client(self) -> S3Client:
-        settings = self._settings
-        return boto3.Session(
-            aws_access_key_id=settings.access_key,
-            aws_secret_access_key=settings.secret_key,
-            aws_session_token=settings.session_token,
-            region_name=settings.region,
-        ).client(
-            "s3",
-            endpoint_url=settings.endpoint,
-            config=Config(
-                connect_timeout=10,
-                read_timeout=60,
-                max_pool_connections=AT_ONCE,
-                retries={"total_max_attempts": 4, "mode": "standard"},
-                s3={"addressing_style": "path" if settings.endpoint else "auto"},
-                # the newer checksums are unknown to many stores; Content-MD5 is known to all
-                request_checksum_calculation="when_required",
-                response_checksum_validation="when_required",
-                user_agent_extra="Ketenmonitor",
-            ),
-        )
+        return s3_client(self._settings)
 
     def _key(self, path: str) -> str:
         return self._settings.prefix + path
 
     def listed(self) -> Collection[str]:
         prefix = self._settings.prefix
-        with _in_plain_words("the bucket cannot be listed"):
+        with in_plain_words("the bucket cannot be listed"):
             pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._settings.bucket, Prefix=prefix)
             return {item["Key"].removeprefix(prefix) for page in pages for item in page.get("Contents", [])}
 
     def sha256(self, path: str) -> str:
         bucket, key = self._settings.bucket, self._key(path)
-        with _in_plain_words(f"{path} cannot be looked at"):
+        with in_plain_words(f"{path} cannot be looked at"):
             told = self._client.head_object(Bucket=bucket, Key=key)["Metadata"].get("sha256")
             if told:
                 return told
@@ -148,7 +153,7 @@ class _Bucket:
         bucket, key = self._settings.bucket, self._key(file.target)
         kind, held = content_type(file.target), cache_control(file.target, otherwise=_SHORT)
         metadata = {"sha256": file.sha256}
-        with _in_plain_words(f"{file.target} cannot be written"):
+        with in_plain_words(f"{file.target} cannot be written"):
             if source.stat().st_size < _ONE_PUT_BYTES:
                 body = source.read_bytes()
                 self._client.put_object(
@@ -166,7 +171,7 @@ class _Bucket:
                 self._client.upload_file(str(source), bucket, key, ExtraArgs=headers, Config=parts)
 
     def remove(self, path: str) -> None:
-        with _in_plain_words(f"{path} cannot be removed"):
+        with in_plain_words(f"{path} cannot be removed"):
             self._client.delete_object(Bucket=self._settings.bucket, Key=self._key(path))
 
 

@@ -1,0 +1,152 @@
+"""The words of `ketenmonitor backup | restore | prune | doctor`, and what each says afterwards.
+
+Here: words and exit codes. Not here: what is copied (`upkeep/`), what is looked at (`doctor.py`). Imports are inside,
+so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pipelines.settings import Settings
+    from pipelines.upkeep.backup_store import BackupStore
+    from pipelines.upkeep.restore import Restored
+
+DONE, INCOMPLETE, WRONG_USE = 0, 1, 2
+ReadSettings = Callable[[argparse.Namespace], "Settings"]
+
+
+def add_upkeep_commands(commands: Any, settings: ReadSettings) -> None:
+    """Adds the commands to those that `ArgumentParser.add_subparsers` gave."""
+
+    def command(name: str, run: Callable[[argparse.Namespace, Settings], int], words: str) -> argparse.ArgumentParser:
+        made: argparse.ArgumentParser = commands.add_parser(name, help=words, description=words)
+        made.add_argument("--home", type=Path, help="where state lives (default: KETENMONITOR_HOME, else var/)")
+        made.add_argument("--json", action="store_true", help="say the outcome as JSON")
+        made.set_defaults(run=lambda arguments: _run(name, run, arguments, settings))
+        return made
+
+    backup = command(
+        "backup", _backup, "copy everything that cannot be made again to a folder or bucket; only what is new"
+    )
+    backup.add_argument(
+        "target", help="a folder, or s3://bucket/folder (KETENMONITOR_S3_ENDPOINT, AWS_*); not a public one"
+    )
+    restore = command(
+        "restore", _restore, "put a backup back in an empty home, after holding every file against its hash"
+    )
+    restore.add_argument("source", help="the folder or s3://bucket/folder that was backed up to")
+    restore.add_argument("--backup", metavar="NAME", help="which backup (default: the newest), as 2026-11-22T013000Z")
+    restore.add_argument("--check", action="store_true", help="only hold every file of the backup against its hash")
+    restore.add_argument("--force", action="store_true", help="also in a home that is not empty; that is moved aside")
+
+
+def _run(
+    name: str,
+    run: Callable[[argparse.Namespace, Settings], int],
+    arguments: argparse.Namespace,
+    settings: ReadSettings,
+) -> int:
+    from pipelines.upkeep.manifest import BackupError
+
+    try:
+        return run(arguments, settings(arguments))
+    except BackupError as error:
+        sys.stderr.write(f"ketenmonitor {name}: {error}\n")
+        return WRONG_USE
+
+
+def _store(place: str, home: Path) -> BackupStore:
+    from pipelines.upkeep.backup_store import FolderStore
+    from pipelines.upkeep.manifest import BackupError
+
+    if place.startswith("s3://"):
+        from pipelines.upkeep.backup_bucket import BucketStore, bucket_of
+
+        return BucketStore(bucket_of(place, os.environ))
+    if "://" in place:
+        raise BackupError(f"{place!r} is no place for backups; expected a folder or s3://bucket/folder")
+    root = Path(place).absolute()
+    if root.is_relative_to(home):
+        raise BackupError(f"{place} lies in the home that is backed up; name a folder on another disk")
+    return FolderStore(root)
+
+
+def _backup(arguments: argparse.Namespace, settings: Settings) -> int:
+    from importlib.metadata import version
+
+    from pipelines.postgres import postgres_url
+    from pipelines.upkeep import postgres_copies
+    from pipelines.upkeep.backup import back_up
+    from pipelines.upkeep.manifest import BackupError
+
+    store = _store(arguments.target, settings.home)
+    url, lacking = postgres_url(os.environ), ""
+    with tempfile.TemporaryDirectory() as aside:
+        dump = Path(aside, "postgres.sql") if url is not None else None
+        if url is not None and dump is not None:
+            try:
+                postgres_copies.dump(url, dump)
+            except BackupError as error:
+                lacking, dump = f"NOT in this backup: Dagster's history. {error}", None
+        moment = settings.night().moment
+        done = back_up(settings.home, store, moment, version("ketenmonitor"), postgres=dump)
+    if arguments.json:
+        facts = {
+            "backup": done.name,
+            "where": done.where,
+            "files": done.files,
+            "bytes": done.bytes,
+            "new_contents": done.new_contents,
+            "new_bytes": done.new_bytes,
+            "remarks": [*done.remarks, *([lacking] if lacking else [])],
+        }
+        print(json.dumps(facts, ensure_ascii=False, indent=2))
+    else:
+        print(f"Backup {done.name} in {done.where}: {done.files} files ({done.bytes} bytes).")
+        print(f"Copied: {done.new_contents} contents ({done.new_bytes} bytes); the rest stood there.")
+        for remark in (*done.remarks, *([lacking] if lacking else [])):
+            print(remark)
+    return INCOMPLETE if lacking else DONE
+
+
+def _restore(arguments: argparse.Namespace, settings: Settings) -> int:
+    from pipelines.postgres import postgres_url, shown
+    from pipelines.upkeep import postgres_copies
+    from pipelines.upkeep.manifest import POSTGRES_DUMP
+    from pipelines.upkeep.restore import check, restore
+
+    store = _store(arguments.source, settings.home)
+    if arguments.check:
+        found = check(store, arguments.backup)
+        return _say_restored(arguments, found, [f"Every one of {found.files} files is what the list says."])
+    found = restore(store, settings.home, arguments.backup, force=arguments.force)
+    said = [f"{found.files} files ({found.bytes} bytes) are in place; each was held against its hash."]
+    said += [f"What stood there is in {found.aside}."] if found.aside else []
+    dump = settings.home / POSTGRES_DUMP
+    if dump.exists():
+        url = postgres_url(os.environ)
+        if url is not None:
+            postgres_copies.load(url, dump)
+            said.append(f"Dagster's history is in the database {shown(url)} again.")
+        else:
+            said.append(f"Dagster's history was in PostgreSQL and stands as SQL in {dump}; nothing was done with it.")
+    said.append("Next: ketenmonitor verify")
+    return _say_restored(arguments, found, said)
+
+
+def _say_restored(arguments: argparse.Namespace, found: Restored, said: list[str]) -> int:
+    if arguments.json:
+        facts = {"backup": found.name, "files": found.files, "bytes": found.bytes, "said": said}
+        print(json.dumps(facts, ensure_ascii=False, indent=2))
+    else:
+        print("\n".join([f"Backup {found.name}", *said]))
+    return DONE
