@@ -47,6 +47,8 @@ def add_upkeep_commands(commands: Any, settings: ReadSettings) -> None:
     restore.add_argument("--backup", metavar="NAME", help="which backup (default: the newest), as 2026-11-22T013000Z")
     restore.add_argument("--check", action="store_true", help="only hold every file of the backup against its hash")
     restore.add_argument("--force", action="store_true", help="also in a home that is not empty; that is moved aside")
+    prune = command("prune", _prune, "remove what is too old by the rule in contracts/reference/retention.yaml")
+    prune.add_argument("--dry-run", action="store_true", help="only say what would go")
 
 
 def _run(
@@ -149,4 +151,41 @@ def _say_restored(arguments: argparse.Namespace, found: Restored, said: list[str
         print(json.dumps(facts, ensure_ascii=False, indent=2))
     else:
         print("\n".join([f"Backup {found.name}", *said]))
+    return DONE
+
+
+def _prune(arguments: argparse.Namespace, settings: Settings) -> int:
+    from pipelines.instance import instance
+    from pipelines.upkeep.history_pruning import find_old_runs, remove_files_of_runs, remove_runs
+    from pipelines.upkeep.pruning import find_prunable, remove
+    from pipelines.upkeep.retention import horizon, read_retention
+
+    night, rule = settings.night(), read_retention()
+    if not night.home.is_dir():
+        sys.stderr.write(f"ketenmonitor prune: there is no home at {night.home}; see --home\n")
+        return WRONG_USE
+    found = find_prunable(night, rule)
+    with instance(night.home) as kept:
+        runs = find_old_runs(kept, night.home, horizon(night.started_at, rule.dagster_runs_days))
+        if not arguments.dry_run:
+            remove_runs(kept, runs)
+    shrunk = 0
+    if not arguments.dry_run:
+        for one in found.prunable:
+            remove(one)
+        shrunk = remove_files_of_runs(night.home, runs)
+    everything = (*found.prunable, *runs)
+    size = sum(one.bytes for one in everything) + shrunk
+    if arguments.json:
+        facts = {
+            "dry_run": arguments.dry_run,
+            "bytes": size,
+            "removed": [{"kind": one.kind, "what": one.what, "bytes": one.bytes} for one in everything],
+            "remarks": list(found.remarks),
+        }
+        print(json.dumps(facts, ensure_ascii=False, indent=2))
+    else:
+        word = "would go" if arguments.dry_run else "removed"
+        print("\n".join([f"{one.kind}: {one.what}, {one.bytes} bytes" for one in everything] + list(found.remarks)))
+        print(f"{len(everything)} {word}, {size} bytes in all." if everything else "Nothing is too old.")
     return DONE
