@@ -260,12 +260,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
     from contracts.contract import ContractError
     from contracts.vocabulary import VocabularyError
-    from pipelines.secret_files import secrets_from_files
+    from pipelines.secret_files import take_secrets
     from pipelines.settings import SettingsError
 
     parsed = _parser().parse_args(arguments)
     try:
-        os.environ.update(secrets_from_files(os.environ))
+        take_secrets(os.environ)
         code: int = parsed.run(parsed)
     except (SettingsError, ContractError, VocabularyError, OSError) as error:
         # OSError: a home that is no folder or is not ours to write in, a port that is taken

@@ -4,7 +4,7 @@ Container platforms and systemd hand secrets over as files, so that they stand i
 Not here: what a secret is for.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 
 from pipelines.settings import SettingsError
@@ -14,9 +14,6 @@ SECRETS = (
     "KETENMONITOR_POSTGRES_URL",
     "KETENMONITOR_CKAN_TOKEN",
     "KETENMONITOR_ZENODO_TOKEN",
-    "KETENMONITOR_SMTP_URL",
-    "KETENMONITOR_WEBHOOK_URL",
-    "KETENMONITOR_WEBHOOK_SECRET",
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
@@ -44,3 +41,10 @@ def secrets_from_files(environment: Mapping[str, str]) -> dict[str, str]:
             raise SettingsError(f"{name}_FILE is {place!r}, which is empty; expected the secret on one line")
         found[name] = content
     return found
+
+
+def take_secrets(environment: MutableMapping[str, str]) -> None:
+    """Puts what files hold in the place of the settings that name them. Raises SettingsError as above."""
+    for name, content in secrets_from_files(environment).items():
+        environment[name] = content
+        del environment[f"{name}_FILE"]

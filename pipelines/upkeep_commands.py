@@ -49,6 +49,13 @@ def add_upkeep_commands(commands: Any, settings: ReadSettings) -> None:
     restore.add_argument("--force", action="store_true", help="also in a home that is not empty; that is moved aside")
     prune = command("prune", _prune, "remove what is too old by the rule in contracts/reference/retention.yaml")
     prune.add_argument("--dry-run", action="store_true", help="only say what would go")
+    words = "say in plain words what is well on this machine and what is missing"
+    doctor = commands.add_parser("doctor", help=words, description=words)
+    doctor.add_argument("--home", type=Path, help="where state lives (default: KETENMONITOR_HOME, else var/)")
+    doctor.add_argument("--json", action="store_true", help="say the outcome as JSON")
+    doctor.add_argument("--offline", action="store_true", help="ask no other machine")
+    doctor.add_argument("--language", choices=("nl", "en"), default="nl", help="of what is said (default: nl)")
+    doctor.set_defaults(run=lambda arguments: _doctor(arguments, settings))
 
 
 def _run(
@@ -189,3 +196,33 @@ def _prune(arguments: argparse.Namespace, settings: Settings) -> int:
         print("\n".join([f"{one.kind}: {one.what}, {one.bytes} bytes" for one in everything] + list(found.remarks)))
         print(f"{len(everything)} {word}, {size} bytes in all." if everything else "Nothing is too old.")
     return DONE
+
+
+def _doctor(arguments: argparse.Namespace, settings: ReadSettings) -> int:
+    """0 all works, 1 something is missing; a setting that cannot be used is a finding too."""
+    from pipelines.doctor.finding import Finding, Said, lines, well
+    from pipelines.doctor.history import look_back
+    from pipelines.doctor.machine import look_at_machine
+    from pipelines.doctor.reach import look_around
+    from pipelines.settings import SettingsError, read_settings
+
+    findings: list[Finding] = []
+    try:
+        found = settings(arguments)
+        findings.append(well("settings", "De instellingen zijn bruikbaar.", "The settings can be used."))
+    except SettingsError as error:
+        next_ = Said("Herstel de instelling; zie README.md.", "Mend the setting; see README.md.")
+        findings.append(Finding("settings", "missing", Said(str(error), str(error)), next_))
+        found = read_settings({"KETENMONITOR_HOME": str(arguments.home or ""), "KETENMONITOR_OFFLINE": "1"})
+    night = found.night()
+    findings += look_at_machine(found.home, found.home / "inbox", night.started_at, os.environ)
+    if not arguments.offline:
+        findings += look_around(found, os.environ, night.started_at)
+    findings += look_back(night)
+    missing = any(one.state == "missing" for one in findings)
+    if arguments.json:
+        facts = {"well": not missing, "findings": [one.as_json(arguments.language) for one in findings]}
+        print(json.dumps(facts, ensure_ascii=False, indent=2))
+    else:
+        print("\n".join(lines(findings, arguments.language)))
+    return INCOMPLETE if missing else DONE

@@ -1,0 +1,1 @@
+"""`ketenmonitor doctor`: what is well on a machine and what is missing, in words for who looks after it."""
