@@ -43,9 +43,13 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index --editable .
 	touch $(READY)
 
-# Writes the lock anew from pyproject.toml. No address of a registry goes into it.
+# Writes both locks anew from pyproject.toml: that of the project, and that of the image with the same versions.
+# No address of a registry goes into them.
+LOCK := --quiet --allow-unsafe --generate-hashes --no-strip-extras --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-annotate
 lock:
-	$(BIN)/pip-compile --quiet --extra dev --allow-unsafe --generate-hashes --no-strip-extras --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-annotate --output-file requirements.lock pyproject.toml
+	$(BIN)/pip-compile $(LOCK) --extra dev --output-file requirements.lock pyproject.toml
+	sed -nE 's/^([A-Za-z0-9_.-]+)(\[[^]]*\])?==([^ ;]+).*/\1==\3/p' requirements.lock > $(VENV)/versions.txt
+	$(BIN)/pip-compile $(LOCK) --extra deploy --constraint $(VENV)/versions.txt --output-file deploy/container/requirements.lock pyproject.toml
 
 clean:
 	rm -rf $(VENV) var

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NoReturn
 from pipelines.archive_commands import add_as_of_argument, add_verify_arguments
 from pipelines.delivery_commands import add_delivery_commands
 from pipelines.portal_commands import add_portal_commands
+from pipelines.service_commands import add_service_commands
 from pipelines.upkeep_commands import add_upkeep_commands
 
 if TYPE_CHECKING:
@@ -246,6 +247,7 @@ def _parser() -> argparse.ArgumentParser:
     add_delivery_commands(commands, _settings)
     add_portal_commands(commands, _settings)
     add_upkeep_commands(commands, _settings)
+    add_service_commands(commands, _settings)
     for name, run, words, port in (
         ("serve", _serve, "show the published site in a browser", 8080),
         ("ui", _ui, "open the steward's view (Dagster)", 3000),

@@ -3,6 +3,7 @@
 No computation here: assets are in `assets/`; when something runs is in `schedules.py` and `inbox_sensor.py`.
 """
 
+import os
 from collections.abc import Callable, Iterator
 
 import dagster as dg
@@ -17,6 +18,7 @@ from contracts.contract import product_names
 from contracts.delivery_contract import delivery_names
 from pipelines.dead_runs import end_dead_runs
 from pipelines.decisions import decision_jobs
+from pipelines.executors import executor_of
 from pipelines.inbox_sensor import TAKE_IN, inbox_sensor
 from pipelines.night_lock import NIGHT, one_night
 from pipelines.schedules import change_feed_sensor, night_schedule
@@ -94,7 +96,6 @@ def build_definitions(*, night: Callable[[], Night] | None = None) -> dg.Definit
         run_tags=tags,
         description="Werkt de rijen die staan bij zodra er iets is aangenomen of over afgekeurde rijen is besloten.",
     )
-    # one process: a new interpreter for each step costs more than most steps do
     return dg.Definitions(
         assets=assets,
         jobs=[nightly, site, take_in, *decision_jobs()],
@@ -106,7 +107,7 @@ def build_definitions(*, night: Callable[[], Night] | None = None) -> dg.Definit
             change_feed_sensor(nightly, make_night),
         ],
         resources={"night": night_resource},
-        executor=dg.in_process_executor,
+        executor=executor_of(os.environ),
     )
 
 

@@ -23,6 +23,14 @@ nux:
 run_coordinator:
   module: dagster._core.run_coordinator
   class: DefaultRunCoordinator
+# of each look of a schedule or sensor, how many days; runs go by `ketenmonitor prune`
+retention:
+  schedule:
+    purge_after_days: 90
+  sensor:
+    purge_after_days: {skipped: 7, failure: 30, success: 90}
+  auto_materialize:
+    purge_after_days: {skipped: 7, failure: 30, success: 90}
 """
 SQLITE = """\
 event_log_storage:

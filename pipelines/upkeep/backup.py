@@ -26,7 +26,15 @@ from publish.whole_files import INCOMING
 #: What a restore is still putting together, and what stood in the home before it.
 RESTORING, BEFORE = ".restoring", "before-restore-"
 # rebuilt old nights are made of links into the rest; dagster.yaml names the home and is written anew
-_LEFT_OUT = ("as_of", RESTORING, f"{BEFORE}*", "dagster/dagster.yaml", "dagster/*-wal", "dagster/*-shm")
+_LEFT_OUT = (
+    "as_of",
+    RESTORING,
+    f"{BEFORE}*",
+    "dagster/dagster.yaml",
+    "dagster/workspace.yaml",
+    "dagster/*-wal",
+    "dagster/*-shm",
+)
 _LEFT_OUT_NAMES = (LOCK, f"{WRITING}*", f"{INCOMING}*")
 # copied in this order: what is cited after what cites it
 _ORDER = ("dagster", "published", "staging", "tables", "quarantine", "nights", "archive")
