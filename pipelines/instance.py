@@ -10,7 +10,8 @@ from pathlib import Path
 
 import dagster as dg
 
-from pipelines.postgres import STORAGE_URL, postgres_url, storage_url
+from pipelines.postgres import STORAGE_URL, postgres_url, refused_by, shown, storage_url
+from pipelines.settings import SettingsError
 
 COMMON = """\
 # Written by ketenmonitor; what you change here is written over.
@@ -72,7 +73,14 @@ def prepare(home: Path, environment: Mapping[str, str] | None = None) -> Path:
 
 
 def instance(home: Path) -> AbstractContextManager[dg.DagsterInstance]:
-    """The instance, to be used in a `with` block."""
+    """The instance, to be used in a `with` block.
+
+    Raises SettingsError where its database does not let us in.
+    """
+    url = postgres_url(os.environ)
+    why = refused_by(url) if url is not None else None
+    if url is not None and why is not None:
+        raise SettingsError(f"PostgreSQL at {shown(url)} does not let us in: {why}. See `ketenmonitor doctor`")
     folder = prepare(home)
     os.environ["DAGSTER_HOME"] = str(folder)
     return dg.DagsterInstance.from_config(str(folder))

@@ -15,6 +15,7 @@ POSTGRES_URL = "KETENMONITOR_POSTGRES_URL"
 STORAGE_URL = "KETENMONITOR_DAGSTER_STORAGE"
 # the driver that dagster-postgres brings; by itself SQLAlchemy 2.1 takes psycopg 3
 _DRIVER = "postgresql+psycopg2://"
+_SECONDS = 8
 _EXPECTED = "expected postgresql://user:password@host:5432/database"
 
 
@@ -43,6 +44,29 @@ def postgres_url(environment: Mapping[str, str]) -> str | None:
 def storage_url(url: str) -> str:
     """The address with the name of its driver, as SQLAlchemy wants it."""
     return _DRIVER + url.partition("://")[2]
+
+
+def refused_by(url: str) -> str | None:
+    """Why the database does not let us in, in one line without a password; None where it does.
+
+    Raises SettingsError where the library is not installed.
+    """
+    try:
+        import psycopg2
+    except ImportError as error:
+        raise SettingsError(
+            f"{POSTGRES_URL} is set and the library for PostgreSQL is not installed; install the extra `deploy`, as "
+            "deploy/README.md says"
+        ) from error
+    try:
+        psycopg2.connect(url, connect_timeout=_SECONDS).close()
+    except psycopg2.Error as error:
+        text = str(error)
+        for word in ("FATAL:", "failed:"):
+            if word in text:
+                return text.partition(word)[2].strip().splitlines()[0].strip()
+        return " ".join(text.split())
+    return None
 
 
 def shown(url: str) -> str:

@@ -131,18 +131,21 @@ def _restore(arguments: argparse.Namespace, settings: Settings) -> int:
     from pipelines.postgres import postgres_url, shown
     from pipelines.upkeep import postgres_copies
     from pipelines.upkeep.manifest import POSTGRES_DUMP
-    from pipelines.upkeep.restore import check, restore
+    from pipelines.upkeep.restore import check, chosen, restore
 
     store = _store(arguments.source, settings.home)
     if arguments.check:
         found = check(store, arguments.backup)
         return _say_restored(arguments, found, [f"Every one of {found.files} files is what the list says."])
+    url, (_, manifest) = postgres_url(os.environ), chosen(store, arguments.backup)
+    dumped = any(file.path == POSTGRES_DUMP for file in manifest.files)
+    if dumped and url is not None:
+        postgres_copies.refuse_unless_empty(url)
     found = restore(store, settings.home, arguments.backup, force=arguments.force)
     said = [f"{found.files} files ({found.bytes} bytes) are in place; each was held against its hash."]
     said += [f"What stood there is in {found.aside}."] if found.aside else []
-    dump = settings.home / POSTGRES_DUMP
-    if dump.exists():
-        url = postgres_url(os.environ)
+    if dumped:
+        dump = settings.home / POSTGRES_DUMP
         if url is not None:
             postgres_copies.load(url, dump)
             said.append(f"Dagster's history is in the database {shown(url)} again.")

@@ -31,13 +31,27 @@ def look_back(night: "Night") -> Iterator[Finding]:
     if not (night.home / "dagster").is_dir():
         yield _never()
     else:
-        from pipelines.instance import instance
-
-        with instance(night.home) as kept:
-            yield _last_night(kept, night.started_at)
-            yield _daemon(kept, night.started_at)
+        yield from _runs(night)
     yield from _archive(night)
     yield from _size(night.home)
+
+
+def _runs(night: "Night") -> Iterator[Finding]:
+    from pipelines.instance import instance
+    from pipelines.settings import SettingsError
+
+    try:
+        opened = instance(night.home)
+    except SettingsError as error:
+        yield Finding(
+            "last night",
+            "missing",
+            Said(f"De geschiedenis is niet te lezen: {error}.", f"The history cannot be read: {error}."),
+        )
+        return
+    with opened as kept:
+        yield _last_night(kept, night.started_at)
+        yield _daemon(kept, night.started_at)
 
 
 def _never() -> Finding:

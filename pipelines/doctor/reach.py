@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from pipelines.doctor.finding import Finding, Said, well
-from pipelines.postgres import postgres_url, shown
+from pipelines.postgres import postgres_url, refused_by, shown
 from pipelines.settings import Settings, SettingsError
 
 SECONDS = 8.0
@@ -164,22 +164,19 @@ def _postgres(environment: Mapping[str, str]) -> Iterator[Finding]:
     if url is None:
         return
     try:
-        import psycopg2
-    except ImportError:
+        why = refused_by(url)
+    except SettingsError as error:
         yield Finding(
             "postgresql",
             "missing",
-            Said("De bibliotheek voor PostgreSQL ontbreekt.", "The library for PostgreSQL is not installed."),
+            Said("De bibliotheek voor PostgreSQL ontbreekt.", str(error)),
             Said(
                 "Installeer met de extra `deploy`: zie deploy/README.md.",
                 "Install with the extra `deploy`: see deploy/README.md.",
             ),
         )
         return
-    try:
-        connection = psycopg2.connect(url, connect_timeout=int(SECONDS))
-    except psycopg2.Error as error:
-        why = _why(str(error))
+    if why is not None:
         yield Finding(
             "postgresql",
             "missing",
@@ -193,21 +190,9 @@ def _postgres(environment: Mapping[str, str]) -> Iterator[Finding]:
             ),
         )
         return
-    version = f"{connection.server_version // 10000}"
-    connection.close()
     yield well(
-        "postgresql",
-        f"PostgreSQL {version} op {shown(url)} is bereikbaar.",
-        f"PostgreSQL {version} at {shown(url)} can be reached.",
+        "postgresql", f"PostgreSQL op {shown(url)} is bereikbaar.", f"PostgreSQL at {shown(url)} can be reached."
     )
-
-
-def _why(text: str) -> str:
-    """The reason of the library, in one line; it names host and user, and no password."""
-    for word in ("FATAL:", "failed:"):
-        if word in text:
-            return text.partition(word)[2].strip().splitlines()[0].strip()
-    return " ".join(text.split())
 
 
 def _bucket(environment: Mapping[str, str]) -> Iterator[Finding]:

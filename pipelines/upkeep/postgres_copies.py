@@ -48,12 +48,16 @@ def dump(url: str, target: Path) -> None:
     _run("pg_dump", url, "--format=plain", "--no-owner", "--no-privileges", f"--file={target}")
 
 
-def load(url: str, source: Path) -> None:
-    """Reads a dump into an empty database, all of it or nothing. Raises BackupError where the database is not empty."""
+def refuse_unless_empty(url: str) -> None:
+    """Raises BackupError where the database has tables: what is in it would be mixed with what is put back."""
     tables = _run("psql", url, "--no-psqlrc", "-Atc", "select count(*) from pg_tables where schemaname = 'public'")
     if int(tables.strip() or 0):
         raise BackupError(
-            f"the database {shown(url)} is not empty ({tables.strip()} tables); give an empty one in "
-            f"KETENMONITOR_POSTGRES_URL, or read {source.name} yourself with psql"
+            f"the database {shown(url)} is not empty ({tables.strip()} tables); name an empty one in "
+            "KETENMONITOR_POSTGRES_URL. Nothing was restored"
         )
+
+
+def load(url: str, source: Path) -> None:
+    """Reads a dump into an empty database, all of it or nothing. Raises BackupError."""
     _run("psql", url, "--no-psqlrc", "--quiet", "--single-transaction", "-v", "ON_ERROR_STOP=1", f"--file={source}")

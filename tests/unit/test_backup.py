@@ -377,6 +377,7 @@ def test_history_in_postgresql_goes_along_and_comes_back_in_an_empty_database(
         # the database is not empty: what is in it stays
         assert cli.main(["restore", place, "--home", str(tmp_path / "not")]) == 2
         assert "is not empty" in capsys.readouterr().err
+        assert not (tmp_path / "not").exists()
     # the server is gone: the rest is copied all the same
     assert cli.main(["backup", place, "--home", str(home)]) == 1
     told = capsys.readouterr().out

@@ -15,6 +15,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from pipelines import cli
 from pipelines.instance import instance, prepare
 from pipelines.nightly import run_assets
 from pipelines.postgres import POSTGRES_URL, STORAGE_URL, postgres_url, shown
@@ -135,6 +136,19 @@ def _asked(port: int) -> dict[str, Any]:
     with urllib.request.urlopen(request, timeout=20) as answer:
         found: dict[str, Any] = json.loads(answer.read())
     return found["data"]
+
+
+def test_a_database_that_does_not_answer_is_one_plain_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(POSTGRES_URL, f"postgresql://km:geheim@127.0.0.1:{free_port()}/dagster")
+    assert cli.main(["prune", "--home", str(tmp_path)]) == 2
+    told = capsys.readouterr().err
+    assert "/dagster does not let us in: Connection refused. See `ketenmonitor doctor`" in told
+    assert (told.count("\n"), "geheim" in told) == (1, False)
+    (tmp_path / "dagster").mkdir()
+    assert cli.main(["doctor", "--offline", "--home", str(tmp_path)]) == 1
+    assert "MIST    De geschiedenis is niet te lezen: PostgreSQL at 127.0.0.1" in capsys.readouterr().out
 
 
 @needs_postgres
