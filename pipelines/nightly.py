@@ -3,10 +3,11 @@
 Not here: assets and their order (`definitions.py`), words of the command line (`cli.py`).
 """
 
+import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 import dagster as dg
 from dagster._core.execution.plan.objects import ErrorSource
@@ -19,10 +20,24 @@ from contracts.contract import product_names
 from pipelines.definitions import NIGHTLY, SITE, build_definitions
 from pipelines.instance import instance
 
+# The tag of a run that says to which night it belongs; its log and its report go by it.
+MOMENT_TAG = "ketenmonitor/moment"
 # Mended files that the summary names; the run in the steward's view has them all.
 MENDED_SAID = 10
 # the error with which Dagster stops what stands below a check that is blocking
 BLOCKED_BY_CHECK = "DagsterAssetCheckFailedError"
+
+
+class RunEvents(Protocol):
+    """A run that can be summed up: one that just ended in this process, or one read back from the instance."""
+
+    @property
+    def run_id(self) -> str:
+        """Its id on the instance."""
+
+    @property
+    def all_events(self) -> Sequence[dg.DagsterEvent]:
+        """Its events, in order."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +74,9 @@ class Summary:
     mended: tuple[str, ...] = field(default=())
     # what a live service sent and is no table; a service that is not there, or that fails, is no refusal
     refused_bodies: tuple[str, ...] = field(default=())
+    # all runs of the night on the instance, and what they cost; from these its report is made
+    runs: tuple[str, ...] = field(default=())
+    cpu_seconds: float | None = None
 
     @property
     def exit_code(self) -> int:
@@ -113,7 +131,12 @@ def run_night(night: Night, verbose: bool = False) -> Summary:
 
 def run_assets(night: Night, selection: Sequence[dg.AssetKey] | None, verbose: bool = False) -> Summary:
     """Runs all assets, or only some, such as fetching without building; then the site, where something was released."""
-    return summarise(night, executed(night, selection, verbose))
+    before = time.process_time()
+    results = executed(night, selection, verbose)
+    summary = summarise(night, results)
+    return replace(
+        summary, runs=tuple(result.run_id for result in results), cpu_seconds=time.process_time() - before
+    )
 
 
 def executed(
@@ -123,6 +146,7 @@ def executed(
     definitions = build_definitions(night=lambda: night)
     # the console shows the log only when asked; the instance keeps it in any case
     run_config = {"loggers": {"console": {"config": {"log_level": "INFO" if verbose else "CRITICAL"}}}}
+    tags = {MOMENT_TAG: night.moment}
     publishes = selection is None or bool({release_key(name) for name in product_names()} & set(selection))
     with instance(night.home) as dagster_instance:
         result = definitions.resolve_job_def(NIGHTLY).execute_in_process(
@@ -130,12 +154,13 @@ def executed(
             raise_on_error=False,
             asset_selection=None if selection is None else list(selection),
             run_config=run_config,
+            tags=tags,
         )
         results = [result]
         if publishes and night.published.is_dir():
             results.append(
                 definitions.resolve_job_def(SITE).execute_in_process(
-                    instance=dagster_instance, raise_on_error=False, run_config=run_config
+                    instance=dagster_instance, raise_on_error=False, run_config=run_config, tags=tags
                 )
             )
     return results
@@ -166,7 +191,8 @@ def assets_of_part(which: str) -> list[dg.AssetKey]:
     return sorted(parts[which], key=lambda key: list(key.path))
 
 
-def _reason(event: dg.DagsterEvent) -> str:
+def reason_of(event: dg.DagsterEvent) -> str:
+    """Why a step failed, in the words of the innermost error."""
     data = event.step_failure_data
     failure = data.user_failure_data
     if failure is not None and failure.description:
@@ -189,15 +215,15 @@ def unfinished(results: Sequence[dg.ExecuteInProcessResult], selection: Sequence
     found: dict[str, str] = {}
     for event in (event for result in results for event in result.all_events):
         if event.is_step_success or event.is_step_skipped:
-            done.add(_asset_of(event))
+            done.add(asset_of(event))
         elif event.is_step_failure:
             data = event.step_failure_data
             if data.error_source is ErrorSource.INTERRUPT:
-                found[_asset_of(event)] = "was interrupted"
+                found[asset_of(event)] = "was interrupted"
             elif data.user_failure_data is not None or (data.error and data.error.cls_name == BLOCKED_BY_CHECK):
-                refused.add(_asset_of(event))
+                refused.add(asset_of(event))
             else:
-                found[_asset_of(event)] = f"broke down: {_reason(event)}"
+                found[asset_of(event)] = f"broke down: {reason_of(event)}"
     graph = _graph()
     for key in sorted(selection, key=lambda key: list(key.path)):
         name = "/".join(key.path)
@@ -208,14 +234,14 @@ def unfinished(results: Sequence[dg.ExecuteInProcessResult], selection: Sequence
     return found
 
 
-def summarise(night: Night, results: Sequence[dg.ExecuteInProcessResult]) -> Summary:
+def summarise(night: Night, results: Sequence[RunEvents]) -> Summary:
     """The outcome of every dataset and every refusal, from the events of a run and of the run of the site after it."""
     refusals = []
     made: dict[str, dict[str, Any]] = {}
     for event in (event for result in results for event in result.all_events):
         if event.is_step_failure:
-            key = _asset_of(event)
-            refusals.append(Refusal(key, _reason(event)))
+            key = asset_of(event)
+            refusals.append(Refusal(key, reason_of(event)))
         elif event.is_step_materialization:
             materialization = event.step_materialization_data.materialization
             made["/".join(materialization.asset_key.path)] = {n: v.value for n, v in materialization.metadata.items()}
@@ -231,7 +257,7 @@ def summarise(night: Night, results: Sequence[dg.ExecuteInProcessResult]) -> Sum
             outcome = "released" if release["released tonight"] else "unchanged"
             datasets.append(DatasetOutcome(name, outcome, str(release["version"])))
         elif because:
-            datasets.append(DatasetOutcome(name, "blocked", _standing_version(night, name), because))
+            datasets.append(DatasetOutcome(name, "blocked", standing_version(night, name), because))
         elif waiting is not None:
             outcome = "waiting" if waiting["status"] == "release" else "unchanged"
             datasets.append(DatasetOutcome(name, outcome, str(waiting["version"])))
@@ -242,7 +268,8 @@ def summarise(night: Night, results: Sequence[dg.ExecuteInProcessResult]) -> Sum
     return Summary(results[0].run_id, night.moment, tuple(datasets), tuple(refusals), sources, mended, refused_bodies)
 
 
-def _asset_of(event: dg.DagsterEvent) -> str:
+def asset_of(event: dg.DagsterEvent) -> str:
+    """The asset that an event speaks of, as `group/name`."""
     # the step of an asset is named group__name
     return str(event.step_key or "").replace("__", "/", 1)
 
@@ -266,7 +293,7 @@ def _graph() -> Any:
     return build_definitions().resolve_asset_graph()
 
 
-def _standing_version(night: Night, name: str) -> str | None:
+def standing_version(night: Night, name: str) -> str | None:
     """The newest release that is not withdrawn; None where no release stands."""
     import json
 

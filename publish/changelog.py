@@ -1,12 +1,13 @@
 """What a release changed, in words: CHANGELOG.md of a dataset, newest release first, Dutch and English.
 
-Here: sentences made from a difference. Not here: finding the difference (`difference.py`) or the cells themselves,
-which stand in `diff/changes.csv`.
+Here: sentences made from a difference, and reading them back. Not here: finding the difference (`difference.py`) or the
+cells themselves, which stand in `diff/changes.csv`.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,8 @@ EXAMPLES = 10
 # Copies of one source that are named; of more only the number is said.
 COPIES = 3
 _HEAD = "# CHANGELOG\n\nNieuwste uitgave eerst; English below each Dutch text.\n"
+# A mark of Markdown: one that is meant as a letter, or a backtick around a name.
+_MARKS = re.compile(r"\\([\\`*_\[\]<>#|])|`")
 _KEYS_SHOWN = ("indicator", "measure", "series", "subgroup", "geo", "year")
 
 
@@ -206,3 +209,18 @@ def changelog_after(before: str | None, newest: str) -> str:
     older = (before or "").split("\n## ", 1)
     rest = f"\n## {older[1]}" if len(older) == 2 else ""
     return f"{_HEAD}\n{newest}{rest}"
+
+
+def sentences(changelog: str, version: str, language: Language) -> tuple[str, ...]:
+    """What a changelog says of one release, as plain sentences without their examples; nothing for an unknown version."""
+    _, found, after = changelog.partition(f"\n## {version}, ")
+    if not found:
+        return ()
+    dutch, _, english = after.split("\n## ", 1)[0].partition("\n*")
+    told = []
+    for line in (dutch if language == "nl" else english).splitlines()[1:]:
+        # an example stands deeper; an empty line parts the sentences
+        if line.strip() and not line.startswith(" "):
+            sentence = _MARKS.sub(r"\1", line.removeprefix("- "))
+            told.append(sentence.removesuffix(f" {_WORDS[language].examples}"))
+    return tuple(told)

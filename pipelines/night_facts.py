@@ -1,0 +1,341 @@
+"""Gathering the facts of one night from the events that Dagster kept of its runs, and from what lies under its home.
+
+Here: reading. A run that was repeated from where it failed belongs to the same night: what came later counts.
+Not here: what facts there are (`publish/night_facts.py`), keeping them (`kept_nights.py`), or words about them.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster._core.execution.plan.objects import ErrorSource
+
+from assets.catalogue_asset import CATALOGUE
+from assets.night import Night
+from assets.packages import release_key
+from assets.source_assets import VINTAGES, fetch_facts
+from assets.stewards_view import BLOCKING_CHECK
+from pipelines.nightly import BLOCKED_BY_CHECK, DatasetOutcome, asset_of, causes, reason_of, standing_version, summarise
+from publish.night_facts import (
+    DatasetFacts,
+    DeliveryOverdue,
+    DeliveryReceived,
+    FailureFacts,
+    NightFacts,
+    NightOutcome,
+    SourceFacts,
+    StepFacts,
+    TableFacts,
+)
+
+#: Sentences of the changelog that a report shows; the page of the release has them all.
+CHANGES_SHOWN = 6
+#: Failed rules of one table that are kept in words; its check in the steward's view has them all.
+RULES_SHOWN = 8
+_STOPPED = {"refused", "broke_down", "interrupted"}
+
+
+@dataclass(frozen=True)
+class DeliveryBook:
+    """Where it is known which deliveries came in and which did not.
+
+    `received_since` gives what came in after a moment (`YYYY-MM-DDThh:mm:ssZ`; empty: ever) and up to that of the
+    night; `overdue` what should have been here by then. By default nothing is awaited.
+    """
+
+    received_since: Callable[[Night, str], Sequence[DeliveryReceived]] = lambda _night, _moment: ()
+    overdue: Callable[[Night], Sequence[DeliveryOverdue]] = lambda _night: ()
+
+
+@dataclass(frozen=True)
+class RunOfNight:
+    """One run as `summarise` takes it: its id and its events in order, with what the run itself says of its end."""
+
+    run_id: str
+    all_events: Sequence[dg.DagsterEvent]
+    started: float
+    ended: float
+    finished: bool
+
+
+@dataclass
+class _Seen:
+    """What the events of all runs say together, by asset; what came later has replaced what came before."""
+
+    planned: dict[str, None] = field(default_factory=dict)
+    made: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    failures: dict[str, FailureFacts] = field(default_factory=dict)
+    broken: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    caveats: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def runs_of(instance: dg.DagsterInstance, run_ids: Iterable[str]) -> list[RunOfNight]:
+    """The runs of a night with their events; a run that the instance does not know is left out."""
+    found = []
+    for run_id in run_ids:
+        record = instance.get_run_record_by_id(run_id)
+        if record is None:
+            continue
+        entries = instance.all_logs(run_id)
+        events = [entry.dagster_event for entry in entries if entry.dagster_event is not None]
+        started = record.start_time or (entries[0].timestamp if entries else record.create_timestamp.timestamp())
+        ended = record.end_time or (entries[-1].timestamp if entries else started)
+        found.append(RunOfNight(run_id, events, started, ended, record.dagster_run.is_finished))
+    return found
+
+
+def gather(
+    night: Night,
+    runs: Sequence[RunOfNight],
+    previous: NightFacts | None,
+    *,
+    cpu_seconds: float | None = None,
+    book: DeliveryBook | None = None,
+) -> NightFacts:
+    """The facts of a night that ran as `runs` (at least one); `previous` is the night before it, where it is known."""
+    from assets.sources.fetch import FAILED
+
+    deliveries = book or DeliveryBook()
+    seen = _seen(runs)
+    summary = summarise(night, runs)
+    failures = _with_consequences(seen.failures.values(), previous, night.moment)
+    outcome = _outcome(runs, failures)
+    started, ended = min(run.started for run in runs), max(run.ended for run in runs)
+    mended = tuple(seen.made.get("/".join(CATALOGUE.path), {}).get("mended", ()))
+    quarantine = quarantined(night.home / "quarantine")
+    return NightFacts(
+        moment=night.moment,
+        started=_moment(started),
+        ended=_moment(ended),
+        seconds=round(max(0.0, ended - started), 1),
+        run_ids=tuple(run.run_id for run in runs),
+        outcome=outcome,
+        cpu_seconds=None if cpu_seconds is None else round(cpu_seconds, 1),
+        sources=_sources(night, previous, FAILED) if "/".join(VINTAGES.path) in seen.made else (),
+        steps=tuple(_steps(seen)),
+        tables=tuple(_tables(seen, dict(quarantine))),
+        datasets=tuple(_datasets(night, summary.datasets, seen, previous)),
+        failures=failures,
+        mended=mended,
+        site_files=seen.made.get("/".join(CATALOGUE.path), {}).get("files written"),
+        received=tuple(deliveries.received_since(night, previous.moment if previous else "")),
+        overdue=tuple(deliveries.overdue(night)),
+        quarantine=quarantine,
+        last_success=night.moment if outcome == "done" else (previous.last_success if previous else None),
+    )
+
+
+def broken_night(night: Night, error: BaseException, previous: NightFacts | None) -> NightFacts:
+    """The facts of a night that broke down before any run could say why: only the error is known."""
+    reason = f"{type(error).__name__}: {error}"
+    return NightFacts(
+        moment=night.moment,
+        started=night.moment,
+        ended=night.moment,
+        seconds=0.0,
+        run_ids=(),
+        outcome="failed",
+        failures=(FailureFacts("nightly", "broke_down", reason, since=night.moment),),
+        quarantine=quarantined(night.home / "quarantine"),
+        last_success=previous.last_success if previous else None,
+    )
+
+
+def quarantined(folder: Path) -> tuple[tuple[str, int], ...]:
+    """(table, rows) of everything that waits in quarantine; a file that cannot be read counts as -1 rows."""
+    paths = sorted(folder.rglob("*.parquet"))
+    if not paths:
+        return ()
+    import pyarrow.lib
+    import pyarrow.parquet as pq
+
+    found = []
+    for path in paths:
+        try:
+            rows = pq.read_metadata(path).num_rows
+        except (OSError, pyarrow.lib.ArrowException):
+            rows = -1
+        found.append((path.relative_to(folder).with_suffix("").as_posix(), rows))
+    return tuple(found)
+
+
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _seen(runs: Sequence[RunOfNight]) -> _Seen:
+    seen = _Seen()
+    for run in runs:
+        for event in run.all_events:
+            _note(seen, event)
+        _note_failed_run(seen, run)
+    return seen
+
+
+def _note(seen: _Seen, event: dg.DagsterEvent) -> None:
+    kind = event.event_type
+    if kind == dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED and event.asset_key is not None:
+        seen.planned["/".join(event.asset_key.path)] = None
+    elif event.is_step_materialization:
+        made = event.step_materialization_data.materialization
+        seen.made["/".join(made.asset_key.path)] = {name: value.value for name, value in made.metadata.items()}
+    elif kind == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+        _note_check(seen, event.asset_check_evaluation_data)
+    elif event.is_step_success:
+        asset = asset_of(event)
+        seen.seconds[asset] = round(event.step_success_data.duration_ms / 1000, 3)
+        seen.failures.pop(asset, None)
+    elif event.is_step_failure:
+        asset = asset_of(event)
+        seen.failures[asset] = FailureFacts(asset, _kind_of(event), reason_of(event))
+
+
+def _note_check(seen: _Seen, check: Any) -> None:
+    asset = "/".join(check.asset_key.path)
+    words: tuple[str, ...] = ()
+    if not check.passed:
+        said = check.metadata.get("what is wrong")
+        lines = [line.removeprefix("- ") for line in said.value.splitlines()] if said else [check.description or ""]
+        words = tuple(line for line in lines if line)[:RULES_SHOWN]
+    refusing = check.check_name == BLOCKING_CHECK or check.blocking
+    (seen.broken if refusing else seen.caveats)[asset] = words
+
+
+def _note_failed_run(seen: _Seen, run: RunOfNight) -> None:
+    """A run that failed although none of its steps did: the reason is with the run itself."""
+    last = next((event for event in reversed(run.all_events) if event.is_run_failure), None)
+    if last is not None and not any(event.is_step_failure for event in run.all_events):
+        error = getattr(last.event_specific_data, "error", None)
+        reason = error.message.strip() if error is not None else str(last.message)
+        seen.failures[last.job_name] = FailureFacts(last.job_name, "broke_down", reason)
+
+
+def _kind_of(event: dg.DagsterEvent) -> Any:
+    data = event.step_failure_data
+    if data.error_source is ErrorSource.INTERRUPT:
+        return "interrupted"
+    judged = data.user_failure_data is not None or (data.error is not None and data.error.cls_name == BLOCKED_BY_CHECK)
+    return "refused" if judged else "broke_down"
+
+
+def _outcome(runs: Sequence[RunOfNight], failures: Sequence[FailureFacts]) -> NightOutcome:
+    if not all(run.finished for run in runs):
+        return "unfinished"
+    if any(failure.kind != "refused" for failure in failures):
+        return "failed"
+    return "partly" if failures else "done"
+
+
+def _with_consequences(
+    failures: Iterable[FailureFacts], previous: NightFacts | None, moment: str
+) -> tuple[FailureFacts, ...]:
+    """Each failure with the datasets that it holds back, and since when it does so."""
+    from contracts.contract import product_names
+
+    before = {(one.asset, one.kind): one.since for one in previous.failures} if previous else {}
+    found = []
+    for failure in failures:
+        held = tuple(name for name in product_names() if causes(name, {failure.asset}))
+        since = before.get((failure.asset, failure.kind)) or moment
+        found.append(FailureFacts(failure.asset, failure.kind, failure.reason, held, since))
+    return tuple(found)
+
+
+def _steps(seen: _Seen) -> Iterable[StepFacts]:
+    for asset in sorted({*seen.planned, *seen.seconds, *seen.failures}):
+        if asset in seen.failures:
+            yield StepFacts(asset, seen.failures[asset].kind, seen.seconds.get(asset))
+        elif asset in seen.seconds:
+            made = seen.made.get(asset, {}).get("made tonight")
+            yield StepFacts(asset, "done" if made is None else "made" if made else "unchanged", seen.seconds[asset])
+        else:
+            yield StepFacts(asset, "not_reached")
+
+
+def _tables(seen: _Seen, waiting: Mapping[str, int]) -> Iterable[TableFacts]:
+    judged = {asset for asset, words in seen.broken.items() if words}
+    tables = {asset for asset, made in seen.made.items() if "made tonight" in made} | judged
+    for table in sorted(tables | (set(waiting) & set(seen.planned))):
+        made = seen.made.get(table, {})
+        yield TableFacts(
+            table,
+            made.get("dagster/row_count"),
+            max(0, waiting.get(table, 0)),
+            int(made.get("exact duplicates left out", 0)),
+            bool(made.get("made tonight", False)),
+            seen.broken.get(table, ()),
+            seen.caveats.get(table, ()),
+        )
+
+
+def _sources(night: Night, previous: NightFacts | None, failed_words: str) -> tuple[SourceFacts, ...]:
+    from contracts.contract import source_contract
+
+    before = {one.source: one for one in previous.sources} if previous else {}
+    found = []
+    for name, facts in fetch_facts(night).items():
+        contract, then = source_contract(name), before.get(name)
+        failed, stale = str(facts["reason"]).startswith(failed_words), facts.get("stale_nl") is not None
+        found.append(
+            SourceFacts(
+                source=name,
+                title_nl=contract.title_nl,
+                title_en=contract.title_en,
+                outcome=facts["outcome"],
+                reason=facts["reason"],
+                copy=facts["sha256"] or "",
+                age_days=facts["age_days"],
+                failed=failed,
+                failed_since=((then and then.failed_since) or night.moment) if failed else None,
+                stale_nl=facts.get("stale_nl"),
+                stale_en=facts.get("stale_en"),
+                stale_since=((then and then.stale_since) or night.moment) if stale else None,
+            )
+        )
+    return tuple(found)
+
+
+def _datasets(
+    night: Night, outcomes: Iterable[DatasetOutcome], seen: _Seen, previous: NightFacts | None
+) -> Iterable[DatasetFacts]:
+    from contracts.contract import product, product_names
+    from publish.changelog import sentences
+
+    known = {one.dataset: one for one in outcomes}
+    before = {one.dataset: one for one in previous.datasets} if previous else {}
+    for name in product_names():
+        if not ({"/".join(release_key(name).path)} & set(seen.planned)) and name not in known:
+            continue
+        one = known.get(name) or DatasetOutcome(name, "not_reached", standing_version(night, name))
+        release: Mapping[str, Any] = seen.made.get("/".join(release_key(name).path), {})
+        changelog = night.published / "releases" / name / str(one.version) / "CHANGELOG.md"
+        text = changelog.read_text(encoding="utf-8") if one.outcome == "released" and changelog.exists() else ""
+        then = before.get(name)
+        held = then is not None and then.outcome == "blocked" and then.because == one.because
+        earlier = release.get("previous version")
+        yield DatasetFacts(
+            dataset=name,
+            title_nl=product(name).title_nl,
+            title_en=product(name).title_en,
+            outcome=one.outcome,  # type: ignore[arg-type]
+            version=one.version,
+            previous_version=None if earlier in (None, "none") else str(earlier),
+            bump=str(release.get("step", "none")),
+            releases=_releases(night.published / "datasets" / name / "versions.json"),
+            changes_nl=sentences(text, str(one.version), "nl")[:CHANGES_SHOWN],
+            changes_en=sentences(text, str(one.version), "en")[:CHANGES_SHOWN],
+            because=one.because,
+            since=((held and then is not None and then.since) or night.moment) if one.outcome == "blocked" else None,
+        )
+
+
+def _releases(versions: Path) -> int:
+    try:
+        return len(json.loads(versions.read_bytes())["versions"])
+    except (OSError, ValueError, KeyError):
+        return 0  # nothing was ever released, or the pointer waits to be mended

@@ -1,0 +1,363 @@
+"""What a night asks of a person: each thing with what happened, what it holds back, and what to do next.
+
+Report and messages say it in the same words. Here: which facts ask for somebody, and those words. Not here: to whom and
+how often it is sent (`pipelines/messages`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from publish.night_facts import DeliveryOverdue, DeliveryReceived, FailureFacts, NightFacts, SourceFacts, TableFacts
+from publish.night_words import asset_title, day_here, either, listed, one_or_more, titles
+from publish.numbers_and_dates import Language, day, number
+from publish.unseen import visible
+
+#: The steward's view as its users call it, in a Dutch sentence and in an English one.
+WORKSHOP = ("de werkplaats (make ui)", "the steward's view (make ui)")
+_REVISION = "does not permit what changed"
+_ENTIRE_CATALOGUE = "publication/catalogue"
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One thing that asks for somebody.
+
+    `items` are listed below the body. `quote` is what the run itself said, in English, with its line breaks; `place` is
+    where to look in the steward's view, as a path below its address.
+    """
+
+    title: str
+    body: str
+    next_step: str
+    items: tuple[str, ...] = ()
+    quote: str = ""
+    place: str = ""
+
+
+def asks(facts: NightFacts, language: Language) -> tuple[Ask, ...]:
+    """Everything that asks for somebody, the gravest first."""
+    return tuple(_all(facts, language))
+
+
+def _all(facts: NightFacts, language: Language) -> Iterator[Ask]:
+    if facts.outcome == "unfinished":
+        yield unfinished(facts, language)
+    grave = sorted(facts.failures, key=lambda one: (one.kind == "refused", -len(one.datasets), one.asset))
+    yield from (failed(one, facts, language) for one in grave)
+    stale = newly_stale(facts)
+    if stale:
+        yield gone_stale(stale, language)
+    silent = still_silent(facts)
+    if silent:
+        yield no_answer(silent, language)
+    yield from (overdue(one, language) for one in facts.overdue)
+    yield from (received(one, language) for one in facts.received if one.outcome in ("accepted_in_part", "refused"))
+    waiting = [table for table in facts.tables if table.made and table.refused]
+    if waiting:
+        yield quarantined(waiting, language)
+
+
+def newly_stale(facts: NightFacts) -> list[SourceFacts]:
+    """Sources that this night is the first to find older than their contract allows."""
+    return [one for one in facts.sources if one.stale_since == facts.moment]
+
+
+def still_silent(facts: NightFacts) -> list[SourceFacts]:
+    """Sources whose service failed in this night and in the one before: once is no reason to ask for anybody."""
+    return [one for one in facts.sources if one.failed and one.failed_since != facts.moment]
+
+
+def unfinished(facts: NightFacts, language: Language) -> Ask:
+    """A night whose process ended without a word."""
+    return Ask(
+        either(
+            language,
+            f"De nacht van {day_here(facts.moment, 'nl')} is niet afgekomen",
+            f"The night of {day_here(facts.moment, 'en')} did not finish",
+        ),
+        either(
+            language,
+            "Het proces hield op zonder iets te zeggen: de machine is herstart, of het is van buiten beëindigd. "
+            "Wat gepubliceerd is, staat er heel.",
+            "The process ended without a word: the machine restarted, or something ended it. What is published stands "
+            "whole.",
+        ),
+        either(
+            language,
+            "U hoeft niets op te ruimen. De volgende nacht maakt het af; eerder kan ook: ketenmonitor nightly. "
+            "Gebeurt het vaker, laat dan naar het geheugen en de schijf van de machine kijken: ketenmonitor doctor.",
+            "There is nothing to clear up. The next night completes it; sooner is possible too: ketenmonitor nightly. "
+            "If it happens again, have memory and disk of the machine looked at: ketenmonitor doctor.",
+        ),
+        place=f"runs/{facts.run_ids[0]}" if facts.run_ids else "",
+    )
+
+
+def failed(failure: FailureFacts, facts: NightFacts, language: Language) -> Ask:
+    """A step that stopped: a judgement on data, a revision that needs a permission, or a breakdown."""
+    title, next_step = _failure_words(failure, facts, language)
+    return Ask(
+        title,
+        held_back(failure, facts, language),
+        next_step,
+        quote=visible(failure.reason).strip(),
+        place=f"assets/{failure.asset}" if "/" in failure.asset else "",
+    )
+
+
+def held_back(failure: FailureFacts, facts: NightFacts, language: Language) -> str:
+    """What waits for a failure, and since when."""
+    names = [f"«{title}»" for title in titles(failure.datasets, facts, language)]
+    if failure.asset == _ENTIRE_CATALOGUE:
+        words = either(
+            language,
+            "Site, catalogus en database zijn niet ververst; de uitgaven zelf zijn er wel.",
+            "Site, catalogue and database were not renewed; the releases themselves are there.",
+        )
+    elif names:
+        words = either(
+            language,
+            f"Daarop {'wacht' if len(names) == 1 else 'wachten'} {listed(names, 'nl')}. "
+            "Wat al was uitgegeven, blijft staan.",
+            f"{listed(names, 'en')} {'waits' if len(names) == 1 else 'wait'} for it. What was released before stands.",
+        )
+    else:
+        words = either(language, "Geen dataset wacht daarop.", "No dataset waits for it.")
+    if failure.since and failure.since != facts.moment:
+        since = day_here(failure.since, language)
+        words += either(language, f" Dit is zo sinds {since}.", f" It has been so since {since}.")
+    return words
+
+
+def _failure_words(failure: FailureFacts, facts: NightFacts, language: Language) -> tuple[str, str]:
+    asset, called = failure.asset, asset_title(failure.asset, facts, language)
+    if failure.kind == "broke_down":
+        return (
+            either(language, f"De stap {asset} is vastgelopen", f"The step {asset} broke down"),
+            either(
+                language,
+                f"Dit ligt aan de software of de machine, niet aan de cijfers. Start de run in {WORKSHOP[0]} opnieuw "
+                "vanaf de mislukte stap. Gaat het weer mis, geef de melding hieronder dan aan de ontwikkelaar.",
+                f"This is about the software or the machine, not about the figures. Start the run again in "
+                f"{WORKSHOP[1]} from the failed step. If it fails again, give the words below to the developer.",
+            ),
+        )
+    if failure.kind == "interrupted":
+        return (
+            either(language, f"De stap {asset} is afgebroken", f"The step {asset} was interrupted"),
+            either(
+                language,
+                f"Iemand hield de run tegen, of de tijd was op. Start hem in {WORKSHOP[0]} opnieuw vanaf de mislukte "
+                "stap, of wacht op de volgende nacht.",
+                f"Somebody stopped the run, or its time was up. Start it again in {WORKSHOP[1]} from the failed step, "
+                "or wait for the next night.",
+            ),
+        )
+    if asset == _ENTIRE_CATALOGUE:
+        return (
+            either(
+                language,
+                "Gepubliceerde bestanden zijn niet meer wat ze waren",
+                "Published files are not what they were",
+            ),
+            either(
+                language,
+                "Zet de genoemde bestanden terug uit een reservekopie (ketenmonitor restore), of trek de uitgave in "
+                "(ketenmonitor withdraw). Zoek uit wie of wat ze veranderde.",
+                "Put the files named back from a copy (ketenmonitor restore), or withdraw the release "
+                "(ketenmonitor withdraw). Find out who or what changed them.",
+            ),
+        )
+    if _REVISION in failure.reason:
+        return _revision_words(failure, facts, language)
+    if asset.startswith("sources/"):
+        return (
+            either(language, f"De bron {called} is geweigerd", f"The source {called} was refused"),
+            either(
+                language,
+                f"Bekijk in {WORKSHOP[0]} bij {asset} de toets «contract»: die noemt kolom, rij, wat er stond en wat "
+                "er moest staan. Is de bron fout, meld het de uitgever; is er echt iets veranderd, laat dan het "
+                "contract aanpassen. De volgende nacht probeert het opnieuw.",
+                f"Look in {WORKSHOP[1]} at the check “contract” of {asset}: it names column, row, what was found and "
+                "what was expected. If the source is wrong, tell its publisher; if something really changed, have the "
+                "contract changed. The next night tries again.",
+            ),
+        )
+    return (
+        either(language, f"De tabel {asset} is geweigerd", f"The table {asset} was refused"),
+        either(
+            language,
+            f"Bekijk in {WORKSHOP[0]} bij {asset} welke regel niet houdt en in welke rijen. Komt het van een bron, "
+            "begin dan daar; anders is het werk voor de ontwikkelaar.",
+            f"Look in {WORKSHOP[1]} at {asset}: which rule does not hold, and in which rows. If it comes from a "
+            "source, begin there; otherwise it is work for the developer.",
+        ),
+    )
+
+
+def _revision_words(failure: FailureFacts, facts: NightFacts, language: Language) -> tuple[str, str]:
+    group = failure.asset.partition("/")[0]
+    # the dataset whose own package it is; the others only wait for it
+    own = next((name for name in failure.datasets if name.replace("-", "_") == group), "") or "".join(
+        failure.datasets[:1]
+    )
+    called = "".join(titles((own,), facts, language))
+    return (
+        either(
+            language,
+            f"De nieuwe uitgave van «{called}» is tegengehouden",
+            f"The new release of “{called}” was held back",
+        ),
+        either(
+            language,
+            f"Er veranderen cijfers die als definitief zijn uitgegeven. Bekijk ze in staging/{own}.blocked/diff/"
+            "changes.csv. Kloppen ze, laat dan de toestemming met de reden in het contract van de dataset zetten "
+            "(permittedRevisions); de volgende nacht geeft haar uit. Kloppen ze niet, doe dan niets: de oude blijft "
+            "staan.",
+            f"Figures change that were released as final. See them in staging/{own}.blocked/diff/changes.csv. If they "
+            "are right, have the permission and its reason put into the contract of the dataset (permittedRevisions); "
+            "the next night releases it. If they are wrong, do nothing: the last release stands.",
+        ),
+    )
+
+
+def gone_stale(sources: Sequence[SourceFacts], language: Language) -> Ask:
+    """Sources that became older than their contract allows."""
+    return Ask(
+        one_or_more(
+            len(sources), language, ("bron is te oud geworden", "bronnen zijn te oud geworden"),
+            ("source has become too old", "sources have become too old"),
+        ),
+        either(
+            language,
+            "De cijfers zijn van langer geleden dan voor de bron is afgesproken; ze tellen nog wel, met die "
+            "waarschuwing in het pakket.",
+            "The figures are of longer ago than agreed for the source; they still count, with that warning in the "
+            "package.",
+        ),
+        either(
+            language,
+            "Kijk bij de uitgever of er een nieuwe editie is. Is die er en haalt Ketenmonitor haar niet op, laat dan "
+            "het adres of de tabelcode in het contract nakijken. Is die er niet, dan staat de waarschuwing terecht in "
+            "het pakket en hoeft u niets te doen.",
+            "See at the publisher whether there is a newer edition. If there is and Ketenmonitor does not fetch it, "
+            "have the address or the table code in the contract checked. If there is none, the warning rightly stands "
+            "in the package and there is nothing to do.",
+        ),
+        items=tuple(aged(one, language) for one in sources),
+        place="assets/sources/vintages",
+    )  # fmt: skip
+
+
+def aged(source: SourceFacts, language: Language) -> str:
+    """A source with its title, its code and the age of its figures."""
+    days = one_or_more(source.age_days or 0, language, ("dag", "dagen"), ("day", "days"))
+    called = f"{either(language, source.title_nl, source.title_en)} ({source.source})"
+    return f"{called}: {days} {either(language, 'oud', 'old')}"
+
+
+def no_answer(sources: Sequence[SourceFacts], language: Language) -> Ask:
+    """Sources whose service has not delivered for more than one night."""
+    since = min(str(one.failed_since) for one in sources)
+    return Ask(
+        one_or_more(
+            len(sources), language, ("bron geeft geen antwoord", "bronnen geven geen antwoord"),
+            ("source does not answer", "sources do not answer"),
+        ),
+        either(
+            language,
+            f"{listed([one.source for one in sources], 'nl')}, sinds {day_here(since, 'nl')}. Ons laatste exemplaar "
+            "telt zolang.",
+            f"{listed([one.source for one in sources], 'en')}, since {day_here(since, 'en')}. Our last copy stands in.",
+        ),
+        either(
+            language,
+            "Kijk of de dienst elders wel bereikbaar is. Zo ja, dan houdt iets op deze machine het tegen (netwerk, "
+            "proxy: ketenmonitor doctor); zo nee, wacht dan af.",
+            "See whether the service can be reached from elsewhere. If so, something on this machine stops it "
+            "(network, proxy: ketenmonitor doctor); if not, wait.",
+        ),
+        quote="\n".join(sorted({visible(one.reason) for one in sources})),
+        place="assets/sources/vintages",
+    )  # fmt: skip
+
+
+def overdue(delivery: DeliveryOverdue, language: Language) -> Ask:
+    """A delivery that should have been here."""
+    title = either(language, delivery.title_nl, delivery.title_en)
+    by = f" {either(language, 'van', 'of')} {delivery.deliverer}" if delivery.deliverer else ""
+    return Ask(
+        either(
+            language,
+            f"De levering «{title}» over {delivery.period}{by} is er niet",
+            f"The delivery “{title}” over {delivery.period}{by} is not here",
+        ),
+        either(
+            language,
+            f"Zij had er op {day(delivery.deadline, 'nl')} moeten zijn, {number(delivery.days, 'nl')} "
+            f"{'dag' if delivery.days == 1 else 'dagen'} geleden.",
+            f"It should have been here on {day(delivery.deadline, 'en')}, {number(delivery.days, 'en')} "
+            f"{'day' if delivery.days == 1 else 'days'} ago.",
+        ),
+        either(
+            language,
+            f"Vraag de leverancier erom. Een leeg sjabloon maakt u met: ketenmonitor template {delivery.delivery}. "
+            "De cijfers van vorige perioden blijven intussen staan.",
+            f"Ask the deliverer for it. An empty template is made with: ketenmonitor template {delivery.delivery}. "
+            "The figures of earlier periods stand meanwhile.",
+        ),
+        place="assets/sources/deliveries",
+    )
+
+
+def received(delivery: DeliveryReceived, language: Language) -> Ask:
+    """A delivery that came in and was refused, in part or whole."""
+    title = either(language, delivery.title_nl, delivery.title_en)
+    whole = delivery.outcome == "refused"
+    rows = one_or_more(delivery.rows_refused, language, ("rij", "rijen"), ("row", "rows"))
+    return Ask(
+        either(
+            language,
+            f"De levering «{title}» is {'geweigerd' if whole else 'deels geweigerd'}",
+            f"The delivery “{title}” was refused{'' if whole else ' in part'}",
+        ),
+        either(
+            language,
+            f"{delivery.file_name}: {number(delivery.rows_accepted, 'nl')} rijen aangenomen, {rows} geweigerd."
+            f"{' ' + delivery.reason_nl if delivery.reason_nl else ''}",
+            f"{delivery.file_name}: {number(delivery.rows_accepted, 'en')} rows accepted, {rows} refused."
+            f"{' ' + delivery.reason_en if delivery.reason_en else ''}",
+        ),
+        either(
+            language,
+            f"Stuur de leverancier het ontvangstbewijs {delivery.receipt or delivery.id}: daarin staat per rij wat er "
+            "mis is. Een verbeterd bestand in dezelfde map vervangt dit.",
+            f"Send the deliverer the receipt {delivery.receipt or delivery.id}: it says row by row what is wrong. A "
+            "corrected file in the same folder replaces this one.",
+        ),
+        place="assets/sources/deliveries",
+    )
+
+
+def quarantined(tables: Sequence[TableFacts], language: Language) -> Ask:
+    """Rows that were refused tonight while the rest of their table went on."""
+    rows = one_or_more(sum(one.refused for one in tables), language, ("rij", "rijen"), ("row", "rows"))
+    return Ask(
+        either(language, f"{rows} in quarantaine", f"{rows} in quarantine"),
+        either(
+            language,
+            "De rest van de tabel is goed en telt mee.",
+            "The rest of the table is sound and counts.",
+        ),
+        either(
+            language,
+            f"Bekijk ze in quarantine/ onder de naam van de tabel; de kolom refused_by noemt de regel. In {WORKSHOP[0]} "
+            "kunt u ze vrijgeven of laten vervallen.",
+            "See them in quarantine/ under the name of the table; the column refused_by names the rule. In "
+            f"{WORKSHOP[1]} you can release or discard them.",
+        ),
+        items=tuple(f"{one.table}: {number(one.refused, language)}" for one in tables),
+        place=f"assets/{tables[0].table}",
+    )
