@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NoReturn
 from pipelines.archive_commands import add_as_of_argument, add_verify_arguments
 from pipelines.delivery_commands import add_delivery_commands
 from pipelines.portal_commands import add_portal_commands
+from pipelines.report_commands import add_report_commands
 from pipelines.service_commands import add_service_commands
 from pipelines.upkeep_commands import add_upkeep_commands
 
@@ -53,16 +54,9 @@ def _quiet_unless(verbose: bool) -> None:
 
 def _nightly(arguments: argparse.Namespace) -> int:
     _quiet_unless(arguments.verbose)
-    from pipelines.nightly import left_of_last_night, run_assets, run_night
+    from pipelines.report_commands import nightly
 
-    night = _settings(arguments).night()
-    if not arguments.again:
-        return _say(run_night(night, arguments.verbose), arguments.json)
-    left = left_of_last_night(night)
-    if not left:
-        print("Nothing of the last night is left to be made.", file=sys.stderr)
-        return DONE
-    return _say(run_assets(night, left, arguments.verbose), arguments.json)
+    return nightly(arguments, _settings(arguments))
 
 
 def _part(which: str) -> Callable[[argparse.Namespace], int]:
@@ -248,6 +242,7 @@ def _parser() -> argparse.ArgumentParser:
     add_portal_commands(commands, _settings)
     add_upkeep_commands(commands, _settings)
     add_service_commands(commands, _settings)
+    add_report_commands(commands, _settings)
     for name, run, words, port in (
         ("serve", _serve, "show the published site in a browser", 8080),
         ("ui", _ui, "open the steward's view (Dagster)", 3000),

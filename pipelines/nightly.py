@@ -134,9 +134,7 @@ def run_assets(night: Night, selection: Sequence[dg.AssetKey] | None, verbose: b
     before = time.process_time()
     results = executed(night, selection, verbose)
     summary = summarise(night, results)
-    return replace(
-        summary, runs=tuple(result.run_id for result in results), cpu_seconds=time.process_time() - before
-    )
+    return replace(summary, runs=tuple(result.run_id for result in results), cpu_seconds=time.process_time() - before)
 
 
 def executed(

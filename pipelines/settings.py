@@ -8,10 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from assets.deliveries.delivered_file import Limits
 from assets.night import Night
+
+if TYPE_CHECKING:
+    from pipelines.messages.settings import MessageSettings
 
 EUROSTAT_URL = "https://ec.europa.eu/eurostat/api/dissemination"
 CBS_V3_URL = "https://opendata.cbs.nl/ODataFeed/odata"
@@ -144,3 +148,10 @@ def read_settings(environment: dict[str, str] | None = None) -> Settings:
         deliverers=_existing("KETENMONITOR_DELIVERERS", env.get("KETENMONITOR_DELIVERERS")),
         limits=_limits(env),
     )
+
+
+def message_settings(environment: dict[str, str] | None = None) -> "MessageSettings":
+    """By which channels messages leave, from the environment; see `pipelines/messages/settings.py`."""
+    from pipelines.messages.settings import read_message_settings
+
+    return read_message_settings(dict(os.environ) if environment is None else environment)

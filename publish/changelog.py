@@ -212,7 +212,7 @@ def changelog_after(before: str | None, newest: str) -> str:
 
 
 def sentences(changelog: str, version: str, language: Language) -> tuple[str, ...]:
-    """What a changelog says of one release, as plain sentences without their examples; nothing for an unknown version."""
+    """What a changelog says of one release, as plain sentences without their examples; empty for another version."""
     _, found, after = changelog.partition(f"\n## {version}, ")
     if not found:
         return ()

@@ -353,8 +353,8 @@ def quarantined(tables: Sequence[TableFacts], language: Language) -> Ask:
         ),
         either(
             language,
-            f"Bekijk ze in quarantine/ onder de naam van de tabel; de kolom refused_by noemt de regel. In {WORKSHOP[0]} "
-            "kunt u ze vrijgeven of laten vervallen.",
+            "Bekijk ze in quarantine/ onder de naam van de tabel; de kolom refused_by noemt de regel. In "
+            f"{WORKSHOP[0]} kunt u ze vrijgeven of laten vervallen.",
             "See them in quarantine/ under the name of the table; the column refused_by names the rule. In "
             f"{WORKSHOP[1]} you can release or discard them.",
         ),

@@ -1,4 +1,4 @@
-"""The morning report of a night, as a page in Dutch or English and as a text in Dutch.
+"""The morning report of a night, as a page and as a text, in Dutch or English.
 
 The page carries its own style and no script, as the pages of a release do. Its first line is the answer within a
 minute; then what asks for somebody, and after that what was released, fetched, refused, and how long it took.
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from textwrap import fill, indent
+from textwrap import fill
 
 from publish.night_asks import Ask, asks
 from publish.night_comparison import differences
@@ -222,7 +222,9 @@ class Read:
     @property
     def slowest(self) -> list[StepFacts]:
         """The steps that took longest."""
-        timed = sorted((s for s in self.facts.steps if s.seconds is not None), key=lambda s: (-(s.seconds or 0), s.asset))
+        timed = sorted(
+            (s for s in self.facts.steps if s.seconds is not None), key=lambda s: (-(s.seconds or 0), s.asset)
+        )
         return [step for step in timed[:STEPS_SHOWN] if (step.seconds or 0) >= 0.05]
 
     @property
@@ -279,45 +281,58 @@ def report_html(
     return standing_page("night_report.html.j2", r=read, other=other_language, deliveries=delivery_lines(facts, language))
 
 
-def report_text(facts: NightFacts, before: NightFacts | None, *, addresses: Addresses | None = None) -> str:
-    """The report as a text in Dutch, for a mail or a terminal; the first line is the answer."""
-    read = Read(facts, "nl", before, addresses or Addresses())
+def report_text(
+    facts: NightFacts,
+    before: NightFacts | None,
+    language: Language = "nl",
+    *,
+    addresses: Addresses | None = None,
+) -> str:
+    """The report as a text, for a mail or a terminal; the first line is the answer."""
+    read = Read(facts, language, before, addresses or Addresses())
     return "\n".join(_text_lines(read)).rstrip() + "\n"
 
 
 def _text_lines(read: Read) -> Iterator[str]:
+    say, facts, language = read.say, read.facts, read.language
     yield read.first_line
     yield f"{read.title}. {read.when}"
     for count, ask in enumerate(read.asks, start=1):
-        yield from ("", fill(f"{count}. {ask.title}", TEXT_WIDTH))
-        yield indent(fill(ask.body, TEXT_WIDTH - 3), "   ")
-        yield from (fill(item, TEXT_WIDTH, initial_indent="   - ", subsequent_indent="     ") for item in ask.items)
-        yield indent(fill(f"Wat te doen: {ask.next_step}", TEXT_WIDTH - 3), "   ")
-        where = read.addresses.in_view(ask.place)
-        if where:
-            yield f"   {where}"
-    yield from ("", "Uitgegeven", _wrapped(read.datasets_line))
+        yield from ("", *_text_of(ask, count, read))
+    yield from ("", say("Uitgegeven", "Released"), _wrapped(read.datasets_line))
     for dataset in read.released:
-        yield _wrapped(f"{dataset.title_nl} {dataset.version} ({read.step_size(dataset)})")
+        title = say(dataset.title_nl, dataset.title_en)
+        yield _wrapped(f"{title} {dataset.version} ({read.step_size(dataset)})")
         if dataset.previous_version:
             yield from (_wrapped(f"- {change}", 4) for change in read.changes(dataset))
     yield _wrapped(read.site_line)
-    yield from ("", "Opgehaald", _wrapped(read.sources_line))
+    yield from ("", say("Opgehaald", "Fetched"), _wrapped(read.sources_line))
     for source in read.notable_sources:
         note = read.source_note(source)
         yield _wrapped(f"{source.source}: {read.source_outcome(source)}{f' ({note})' if note else ''}")
     if read.stale_line:
         yield _wrapped(read.stale_line)
-    yield from ("", "Geweigerd en aangemerkt", _wrapped(read.quarantine_line), _wrapped(read.caveats_line))
-    if read.facts.received or read.facts.overdue:
-        yield from ("", "Leveringen")
-        yield from (_wrapped(line) for line in delivery_lines(read.facts, "nl"))
-    yield from ("", "Een week geleden", _wrapped(read.comparison_line))
+    if facts.received or facts.overdue:
+        yield from ("", say("Leveringen", "Deliveries"))
+        yield from (_wrapped(line) for line in delivery_lines(facts, language))
+    yield from ("", say("Geweigerd en aangemerkt", "Refused and remarked"))
+    yield from (_wrapped(read.quarantine_line), _wrapped(read.caveats_line))
+    yield from ("", say("Een week geleden", "A week ago"), _wrapped(read.comparison_line))
     yield from (_wrapped(f"- {line}", 4) for line in read.differences)
 
 
-def _wrapped(text: str, deep: int = 2) -> str:
-    return fill(text, TEXT_WIDTH, initial_indent="  ", subsequent_indent=" " * deep)
+def _text_of(ask: Ask, count: int, read: Read) -> Iterator[str]:
+    yield fill(f"{count}. {ask.title}", TEXT_WIDTH, subsequent_indent="   ")
+    yield _wrapped(ask.body, 3, first=3)
+    yield from (_wrapped(f"- {item}", 5, first=3) for item in ask.items)
+    yield _wrapped(f"{read.say('Wat te doen', 'What to do')}: {ask.next_step}", 3, first=3)
+    where = read.addresses.in_view(ask.place)
+    if where:
+        yield f"   {where}"
+
+
+def _wrapped(text: str, deep: int = 2, first: int = 2) -> str:
+    return fill(text, TEXT_WIDTH, initial_indent=" " * first, subsequent_indent=" " * deep)
 
 
 def delivery_lines(facts: NightFacts, language: Language) -> list[str]:

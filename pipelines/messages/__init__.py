@@ -1,0 +1,1 @@
+"""Messages about a night: what is told to whom, by mail and webhook, each once."""
