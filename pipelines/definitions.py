@@ -21,12 +21,17 @@ from pipelines.decisions import decision_jobs
 from pipelines.executors import executor_of
 from pipelines.inbox_sensor import TAKE_IN, inbox_sensor
 from pipelines.night_lock import NIGHT, one_night
+from pipelines.report_job import MORNING_REPORT, morning_report_asset, tags_of_night
 from pipelines.schedules import change_feed_sensor, night_schedule
 from pipelines.settings import read_settings
+from pipelines.structured_log import expect_python_logs
 
-NIGHTLY, SITE = "nightly", "site"
+NIGHTLY, SITE, REPORT = "nightly", "site", "report"
 #: A run that takes longer hangs, and the daemon ends it.
 MOST_SECONDS = 4 * 3600
+
+# runs that the steward's view starts load this module before their log is set up
+expect_python_logs()
 
 
 def build_definitions(*, night: Callable[[], Night] | None = None) -> dg.Definitions:
@@ -51,14 +56,15 @@ def build_definitions(*, night: Callable[[], Night] | None = None) -> dg.Definit
             yield made
 
     catalogue = catalogue_asset([release_key(name) for name in product_names()])
-    assets = [*source_assets(), *delivery_assets(), *package_assets(), catalogue]
+    report_of_night = morning_report_asset(NIGHTLY, SITE)
+    assets = [*source_assets(), *delivery_assets(), *package_assets(), catalogue, report_of_night]
     for chain in CHAIN_TABLES:
         assets += chain_table_assets(chain)
     tags = {NIGHT: "true", "dagster/max_runtime": str(MOST_SECONDS)}
     nightly = dg.define_asset_job(
         NIGHTLY,
         tags=tags,
-        selection=dg.AssetSelection.all() - dg.AssetSelection.assets(CATALOGUE),
+        selection=dg.AssetSelection.all() - dg.AssetSelection.assets(CATALOGUE, MORNING_REPORT),
         description="Haalt op, bouwt, toetst en geeft uit: wat elke nacht om half drie draait.",
     )
     # a job of its own: within one run, a single refused dataset would skip the site of all the others
@@ -75,18 +81,29 @@ def build_definitions(*, night: Callable[[], Night] | None = None) -> dg.Definit
         description="Neemt aan wat in de inbox ligt en geeft een ontvangstbewijs; de cijfers volgen in de nacht.",
     )
 
-    def after_the_night(_: dg.RunStatusSensorContext) -> dg.RunRequest:
-        return dg.RunRequest()
+    report = dg.define_asset_job(
+        REPORT,
+        selection=dg.AssetSelection.assets(MORNING_REPORT),
+        description="Maakt het nachtverslag en stuurt de berichten; draait na de site.",
+    )
 
+    def after_a_run(context: dg.RunStatusSensorContext) -> dg.RunRequest:
+        return dg.RunRequest(tags=tags_of_night(context.instance, context.dagster_run))
+
+    follows = [
+        (site, nightly, "Ververst de site na een nacht die in de werkplaats is gestart."),
+        (report, site, "Maakt het nachtverslag nadat de site is ververst."),
+    ]
     sensors = [
         dg.run_status_sensor(
-            name=f"site_after_{status.value.lower()}",
+            name=f"{then.name}_after_{status.value.lower()}",
             run_status=status,
-            monitored_jobs=[nightly],
-            request_job=site,
+            monitored_jobs=[first],
+            request_job=then,
             default_status=dg.DefaultSensorStatus.RUNNING,
-            description="Ververst de site na een nacht die in de werkplaats is gestart.",
-        )(after_the_night)
+            description=words,
+        )(after_a_run)
+        for then, first, words in follows
         for status in (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE)
     ]
     follow_the_inbox = dg.AutomationConditionSensorDefinition(
@@ -98,7 +115,7 @@ def build_definitions(*, night: Callable[[], Night] | None = None) -> dg.Definit
     )
     return dg.Definitions(
         assets=assets,
-        jobs=[nightly, site, take_in, *decision_jobs()],
+        jobs=[nightly, site, report, take_in, *decision_jobs()],
         schedules=[night_schedule(nightly)],
         sensors=[
             *sensors,

@@ -12,6 +12,7 @@ import dagster as dg
 
 from pipelines.postgres import STORAGE_URL, postgres_url, refused_by, shown, storage_url
 from pipelines.settings import SettingsError
+from pipelines.structured_log import PYTHON_LOGS, expect_python_logs
 
 COMMON = """\
 # Written by ketenmonitor; what you change here is written over.
@@ -51,7 +52,7 @@ storage:
 
 def settings_text(folder: Path, *, postgres: bool) -> str:
     """dagster.yaml for an instance in `folder`, with its history in SQLite or in PostgreSQL."""
-    return COMMON + (POSTGRES if postgres else SQLITE.format(home=folder))
+    return COMMON + (POSTGRES if postgres else SQLITE.format(home=folder)) + PYTHON_LOGS.format(home=folder)
 
 
 def prepare(home: Path, environment: Mapping[str, str] | None = None) -> Path:
@@ -82,5 +83,6 @@ def instance(home: Path) -> AbstractContextManager[dg.DagsterInstance]:
     if url is not None and why is not None:
         raise SettingsError(f"PostgreSQL at {shown(url)} does not let us in: {why}. See `ketenmonitor doctor`")
     folder = prepare(home)
+    expect_python_logs()
     os.environ["DAGSTER_HOME"] = str(folder)
     return dg.DagsterInstance.from_config(str(folder))

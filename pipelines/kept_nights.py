@@ -15,6 +15,8 @@ from pathlib import Path
 
 from publish.night_facts import FactsUnreadable, NightFacts, facts_json, read_facts
 
+#: The tag of a run that says to which night it belongs, by its moment; report and log go by it.
+MOMENT_TAG = "ketenmonitor/moment"
 WEEK = timedelta(days=7)
 #: A night within this many days of a week ago may stand for it.
 AROUND_A_WEEK = timedelta(days=3)

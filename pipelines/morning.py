@@ -217,12 +217,11 @@ def _died(night: Night, moment: str) -> "NightFacts":
 
     from pipelines.instance import instance
     from pipelines.night_facts import gather, runs_of
-    from pipelines.nightly import MOMENT_TAG
     from publish.night_facts import NightFacts
 
     then = replace(night, started_at=kept_nights.moment_of(moment))
     with instance(night.home) as opened:
-        records = opened.get_run_records(dg.RunsFilter(tags={MOMENT_TAG: moment}))
+        records = opened.get_run_records(dg.RunsFilter(tags={kept_nights.MOMENT_TAG: moment}))
         runs = runs_of(opened, [record.dagster_run.run_id for record in reversed(records)])
     previous = kept_nights.night_before(night.home, moment, tuple(run.run_id for run in runs))
     if runs:

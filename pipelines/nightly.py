@@ -19,9 +19,9 @@ from assets.source_assets import REFUSED_BODIES, VINTAGES
 from contracts.contract import product_names
 from pipelines.definitions import NIGHTLY, SITE, build_definitions
 from pipelines.instance import instance
+from pipelines.kept_nights import MOMENT_TAG
+from pipelines.report_job import MORNING_REPORT
 
-# The tag of a run that says to which night it belongs; its log and its report go by it.
-MOMENT_TAG = "ketenmonitor/moment"
 # Mended files that the summary names; the run in the steward's view has them all.
 MENDED_SAID = 10
 # the error with which Dagster stops what stands below a check that is blocking
@@ -185,7 +185,7 @@ def assets_of_part(which: str) -> list[dg.AssetKey]:
     """The assets of one part of the night: `fetch`, `build` or `publish`."""
     every: set[dg.AssetKey] = _graph().get_all_asset_keys()
     publish = {release_key(name) for name in product_names()}
-    parts = {"fetch": {VINTAGES}, "publish": publish, "build": every - publish - {VINTAGES, CATALOGUE}}
+    parts = {"fetch": {VINTAGES}, "publish": publish, "build": every - publish - {VINTAGES, CATALOGUE, MORNING_REPORT}}
     return sorted(parts[which], key=lambda key: list(key.path))
 
 

@@ -15,9 +15,9 @@ from datetime import datetime
 from contracts.contract import Contract
 from contracts.vocabulary import VocabularyError, load_codelist
 from publish.difference import Difference
+from publish.markdown_text import plain
 from publish.numbers_and_dates import Language, day, number
 from publish.revision_policy import figure_changes, holds_figures
-from publish.unseen import one_line
 
 EXAMPLES = 10
 # Copies of one source that are named; of more only the number is said.
@@ -91,11 +91,6 @@ _WORDS: Mapping[Language, _Words] = {
 }
 
 
-def _plain(text: str) -> str:
-    """A text from data within a line of Markdown: one line, without marks that Markdown or HTML would read."""
-    return "".join(f"\\{mark}" if mark in "\\`*_[]<>#|" else mark for mark in one_line(text))
-
-
 def _code(text: str) -> str:
     """A text from data as code in Markdown: one line, no backtick that would end it."""
     return f"`{' '.join(text.replace('`', '').split())}`"
@@ -106,8 +101,8 @@ def _name(column: str, code: str, language: Language) -> str:
     try:
         entry = load_codelist(column).entry(code)
     except (VocabularyError, KeyError, OSError):
-        return _plain(code)
-    return _plain(entry.label_nl if language == "nl" else entry.label_en)
+        return plain(code)
+    return plain(entry.label_nl if language == "nl" else entry.label_en)
 
 
 def _value(text: str | None, language: Language, digits: int = 6) -> str:
@@ -116,13 +111,13 @@ def _value(text: str | None, language: Language, digits: int = 6) -> str:
     try:
         return number(f"{float(text):.{digits}g}" if "." in text else text, language)
     except (ValueError, ArithmeticError):
-        return _plain(text)
+        return plain(text)
 
 
 def _example(row: Mapping[str, str | None], language: Language) -> str:
     key = json.loads(row["key"] or "{}")
     named = [_name(column, str(key[column]), language) for column in _KEYS_SHOWN if key.get(column) not in (None, "")]
-    where = ", ".join(named) or _plain(row["key"] or "")
+    where = ", ".join(named) or plain(row["key"] or "")
     old, new = _value(row["old_value"], language), _value(row["new_value"], language)
     if old == new and row["old_value"] != row["new_value"]:
         old, new = _value(row["old_value"], language, 15), _value(row["new_value"], language, 15)
@@ -161,7 +156,7 @@ def _of_schema(found: Difference, language: Language) -> Iterator[str]:
     if schema.descriptions or names:
         texts = "- " + words.texts.format(n=number(len(schema.descriptions) + names, language))
         yield f"{texts} {words.examples}" if schema.descriptions else texts
-        yield from (f"  - {_plain(path)}" for path in schema.descriptions[:EXAMPLES])
+        yield from (f"  - {plain(path)}" for path in schema.descriptions[:EXAMPLES])
 
 
 def _of_sources(found: Difference, language: Language) -> Iterator[str]:
@@ -198,7 +193,7 @@ def section(
         if first:
             lines.append(_WORDS[spoken].first)
         if permission is not None:
-            reason = _plain(permission[f"reason_{spoken}"])
+            reason = plain(permission[f"reason_{spoken}"])
             lines += [_WORDS[spoken].permitted.format(reason=reason), ""]
         lines += [*_of_tables(found, contracts, spoken), *_of_schema(found, spoken), *_of_sources(found, spoken), ""]
     return "\n".join(lines).rstrip() + "\n"

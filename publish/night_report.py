@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from textwrap import fill
 
+from publish.markdown_text import plain
 from publish.night_asks import Ask, asks
 from publish.night_comparison import differences
 from publish.night_facts import DatasetFacts, NightFacts, SourceFacts, StepFacts
@@ -291,6 +292,28 @@ def report_text(
     """The report as a text, for a mail or a terminal; the first line is the answer."""
     read = Read(facts, language, before, addresses or Addresses())
     return "\n".join(_text_lines(read)).rstrip() + "\n"
+
+
+def report_markdown(facts: NightFacts, before: NightFacts | None, language: Language) -> str:
+    """The report in short as Markdown, for the steward's view: the answer, what asks for somebody, main lines."""
+    read = Read(facts, language, before, Addresses())
+    asked = [f"{count}. **{plain(a.title)}** {plain(a.next_step)}" for count, a in enumerate(read.asks, start=1)]
+    released = [
+        f"- {plain(read.say(one.title_nl, one.title_en))} {one.version} ({read.step_size(one)})"
+        for one in read.released
+    ]
+    lines = [
+        f"**{read.first_line}**",
+        read.when,
+        "\n".join(asked),
+        f"{read.say('Uitgegeven', 'Released')}: {read.datasets_line}",
+        "\n".join(released),
+        f"{read.say('Opgehaald', 'Fetched')}: {read.sources_line}",
+        plain(read.quarantine_line),
+        plain(read.comparison_line),
+        "\n".join(f"- {plain(line)}" for line in read.differences),
+    ]
+    return "\n\n".join(filter(None, lines))
 
 
 def _text_lines(read: Read) -> Iterator[str]:
