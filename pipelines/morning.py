@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pipelines.messages.settings import MessageSettings
     from pipelines.night_facts import DeliveryBook
     from publish.night_facts import NightFacts
-    from publish.night_report import Addresses
+    from publish.night_reading import Addresses
 
 #: When a night begins, on the clock of the steward.
 BEGINS = clock_time(2, 30)
@@ -108,7 +108,8 @@ def end_night(
 
     Raises LookupError where the instance knows none of the runs.
     """
-    from pipelines.night_facts import gather, runs_of
+    from pipelines.night_events import runs_of
+    from pipelines.night_facts import gather
 
     if instance is None:
         from pipelines.instance import instance as opened
@@ -188,7 +189,7 @@ def channels_of(settings: "MessageSettings", home: Path, user_agent: str) -> "li
 
 
 def _addresses(settings: "MessageSettings") -> "Addresses":
-    from publish.night_report import Addresses
+    from publish.night_reading import Addresses
 
     return Addresses(settings.view_url, settings.public_url)
 
@@ -216,7 +217,8 @@ def _died(night: Night, moment: str) -> "NightFacts":
     import dagster as dg
 
     from pipelines.instance import instance
-    from pipelines.night_facts import gather, runs_of
+    from pipelines.night_events import runs_of
+    from pipelines.night_facts import gather
     from publish.night_facts import NightFacts
 
     then = replace(night, started_at=kept_nights.moment_of(moment))

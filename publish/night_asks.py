@@ -7,33 +7,16 @@ how often it is sent (`pipelines/messages`).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
-from publish.night_facts import DeliveryOverdue, DeliveryReceived, FailureFacts, NightFacts, SourceFacts, TableFacts
+from publish.ask import WORKSHOP, Ask
+from publish.delivery_asks import overdue, received
+from publish.night_facts import FailureFacts, NightFacts, SourceFacts, TableFacts
 from publish.night_words import asset_title, day_here, either, listed, one_or_more, titles
-from publish.numbers_and_dates import Language, day, number
+from publish.numbers_and_dates import Language, number
 from publish.unseen import visible
 
-#: The steward's view as its users call it, in a Dutch sentence and in an English one.
-WORKSHOP = ("de werkplaats (make ui)", "the steward's view (make ui)")
 _REVISION = "does not permit what changed"
 _ENTIRE_CATALOGUE = "publication/catalogue"
-
-
-@dataclass(frozen=True)
-class Ask:
-    """One thing that asks for somebody.
-
-    `items` are listed below the body. `quote` is what the run itself said, in English, with its line breaks; `place` is
-    where to look in the steward's view, as a path below its address.
-    """
-
-    title: str
-    body: str
-    next_step: str
-    items: tuple[str, ...] = ()
-    quote: str = ""
-    place: str = ""
 
 
 def asks(facts: NightFacts, language: Language) -> tuple[Ask, ...]:
@@ -282,63 +265,6 @@ def no_answer(sources: Sequence[SourceFacts], language: Language) -> Ask:
         quote="\n".join(sorted({visible(one.reason) for one in sources})),
         place="assets/sources/vintages",
     )  # fmt: skip
-
-
-def overdue(delivery: DeliveryOverdue, language: Language) -> Ask:
-    """A delivery that should have been here."""
-    title = either(language, delivery.title_nl, delivery.title_en)
-    by = f" {either(language, 'van', 'of')} {delivery.deliverer}" if delivery.deliverer else ""
-    return Ask(
-        either(
-            language,
-            f"De levering «{title}» over {delivery.period}{by} is er niet",
-            f"The delivery “{title}” over {delivery.period}{by} is not here",
-        ),
-        either(
-            language,
-            f"Zij had er op {day(delivery.deadline, 'nl')} moeten zijn, {number(delivery.days, 'nl')} "
-            f"{'dag' if delivery.days == 1 else 'dagen'} geleden.",
-            f"It should have been here on {day(delivery.deadline, 'en')}, {number(delivery.days, 'en')} "
-            f"{'day' if delivery.days == 1 else 'days'} ago.",
-        ),
-        either(
-            language,
-            f"Vraag de leverancier erom. Een leeg sjabloon maakt u met: ketenmonitor template {delivery.delivery}. "
-            "De cijfers van vorige perioden blijven intussen staan.",
-            f"Ask the deliverer for it. An empty template is made with: ketenmonitor template {delivery.delivery}. "
-            "The figures of earlier periods stand meanwhile.",
-        ),
-        place="assets/sources/deliveries",
-    )
-
-
-def received(delivery: DeliveryReceived, language: Language) -> Ask:
-    """A delivery that came in and was refused, in part or whole."""
-    title = either(language, delivery.title_nl, delivery.title_en)
-    whole = delivery.outcome == "refused"
-    rows = one_or_more(delivery.rows_refused, language, ("rij", "rijen"), ("row", "rows"))
-    return Ask(
-        either(
-            language,
-            f"De levering «{title}» is {'geweigerd' if whole else 'deels geweigerd'}",
-            f"The delivery “{title}” was refused{'' if whole else ' in part'}",
-        ),
-        either(
-            language,
-            f"{delivery.file_name}: {number(delivery.rows_accepted, 'nl')} rijen aangenomen, {rows} geweigerd."
-            f"{' ' + delivery.reason_nl if delivery.reason_nl else ''}",
-            f"{delivery.file_name}: {number(delivery.rows_accepted, 'en')} rows accepted, {rows} refused."
-            f"{' ' + delivery.reason_en if delivery.reason_en else ''}",
-        ),
-        either(
-            language,
-            f"Stuur de leverancier het ontvangstbewijs {delivery.receipt or delivery.id}: daarin staat per rij wat er "
-            "mis is. Een verbeterd bestand in dezelfde map vervangt dit.",
-            f"Send the deliverer the receipt {delivery.receipt or delivery.id}: it says row by row what is wrong. A "
-            "corrected file in the same folder replaces this one.",
-        ),
-        place="assets/sources/deliveries",
-    )
 
 
 def quarantined(tables: Sequence[TableFacts], language: Language) -> Ask:

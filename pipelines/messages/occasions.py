@@ -13,19 +13,11 @@ from datetime import datetime
 from typing import Any, Literal
 
 from pipelines.messages.settings import Topic
-from publish.night_asks import (
-    Ask,
-    failed,
-    gone_stale,
-    newly_stale,
-    no_answer,
-    overdue,
-    received,
-    still_silent,
-    unfinished,
-)
+from publish.ask import Ask
+from publish.delivery_asks import delivery_lines, overdue, received
+from publish.night_asks import failed, gone_stale, newly_stale, no_answer, still_silent, unfinished
 from publish.night_facts import DeliveryOverdue, DeliveryReceived, FailureFacts, NightFacts
-from publish.night_report import Addresses, delivery_lines
+from publish.night_reading import Addresses
 from publish.night_words import day_here, one_or_more
 from publish.unseen import one_line, visible
 
