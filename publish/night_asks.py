@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from publish.ask import WORKSHOP, Ask
 from publish.delivery_asks import overdue, received
 from publish.night_facts import FailureFacts, NightFacts, SourceFacts, TableFacts
-from publish.night_words import asset_title, day_here, either, listed, one_or_more, titles
+from publish.night_words import asset_title, day_here, either, listed, one_or_more, quoted, titles
 from publish.numbers_and_dates import Language, number
 from publish.unseen import visible
 
@@ -92,7 +92,7 @@ def failed(failure: FailureFacts, facts: NightFacts, language: Language) -> Ask:
 
 def held_back(failure: FailureFacts, facts: NightFacts, language: Language) -> str:
     """What waits for a failure, and since when."""
-    names = [f"«{title}»" for title in titles(failure.datasets, facts, language)]
+    names = [quoted(title, language) for title in titles(failure.datasets, facts, language)]
     if failure.asset == _ENTIRE_CATALOGUE:
         words = either(
             language,
@@ -209,10 +209,7 @@ def _revision_words(failure: FailureFacts, facts: NightFacts, language: Language
 def gone_stale(sources: Sequence[SourceFacts], language: Language) -> Ask:
     """Sources that became older than their contract allows."""
     return Ask(
-        one_or_more(
-            len(sources), language, ("bron is te oud geworden", "bronnen zijn te oud geworden"),
-            ("source has become too old", "sources have become too old"),
-        ),
+        f"{either(language, 'Te oud geworden', 'Too old now')}: {_sources(sources, language)}",
         either(
             language,
             "De cijfers zijn van langer geleden dan voor de bron is afgesproken; ze tellen nog wel, met die "
@@ -231,7 +228,11 @@ def gone_stale(sources: Sequence[SourceFacts], language: Language) -> Ask:
         ),
         items=tuple(aged(one, language) for one in sources),
         place="assets/sources/vintages",
-    )  # fmt: skip
+    )
+
+
+def _sources(sources: Sequence[SourceFacts], language: Language) -> str:
+    return one_or_more(len(sources), language, ("bron", "bronnen"), ("source", "sources"))
 
 
 def aged(source: SourceFacts, language: Language) -> str:
@@ -245,10 +246,7 @@ def no_answer(sources: Sequence[SourceFacts], language: Language) -> Ask:
     """Sources whose service has not delivered for more than one night."""
     since = min(str(one.failed_since) for one in sources)
     return Ask(
-        one_or_more(
-            len(sources), language, ("bron geeft geen antwoord", "bronnen geven geen antwoord"),
-            ("source does not answer", "sources do not answer"),
-        ),
+        f"{either(language, 'Geen antwoord van', 'No answer from')} {_sources(sources, language)}",
         either(
             language,
             f"{listed([one.source for one in sources], 'nl')}, sinds {day_here(since, 'nl')}. Ons laatste exemplaar "
@@ -264,14 +262,14 @@ def no_answer(sources: Sequence[SourceFacts], language: Language) -> Ask:
         ),
         quote="\n".join(sorted({visible(one.reason) for one in sources})),
         place="assets/sources/vintages",
-    )  # fmt: skip
+    )
 
 
 def quarantined(tables: Sequence[TableFacts], language: Language) -> Ask:
     """Rows that were refused tonight while the rest of their table went on."""
     rows = one_or_more(sum(one.refused for one in tables), language, ("rij", "rijen"), ("row", "rows"))
     return Ask(
-        either(language, f"{rows} in quarantaine", f"{rows} in quarantine"),
+        f"{either(language, 'In quarantaine', 'In quarantine')}: {rows}",
         either(
             language,
             "De rest van de tabel is goed en telt mee.",

@@ -108,11 +108,12 @@ def _durations(facts: NightFacts, before: NightFacts, language: Language) -> Ite
             f"De nacht duurde {'langer' if longer else 'korter'}: {now}, toen {then}.",
             f"The night took {'longer' if longer else 'less time'}: {now}, then {then}.",
         )
-    earlier = {one.asset: one.seconds for one in before.steps}
+    # a step that had nothing to do in one of both nights is not slower or faster
+    earlier = {(one.asset, one.outcome): one.seconds for one in before.steps}
     slower = [
         (one.seconds, f"{one.asset} {duration(one.seconds, language)} ({duration(was, language)})")
         for one in facts.steps
-        if one.seconds is not None and (was := earlier.get(one.asset)) is not None
+        if one.seconds is not None and (was := earlier.get((one.asset, one.outcome))) is not None
         and one.seconds > was and _apart(one.seconds, was)
     ]  # fmt: skip
     if slower:

@@ -48,6 +48,11 @@ def one_or_more(count: int, language: Language, nl: tuple[str, str], en: tuple[s
     return f"{number(count, language)} {one if count == 1 else more}"
 
 
+def quoted(title: str, language: Language) -> str:
+    """A title between the quotation marks of a language."""
+    return either(language, f"«{title}»", f"“{title}”")
+
+
 def listed(names: Sequence[str], language: Language) -> str:
     """Names in a sentence: `a, b en c`."""
     if len(names) < 2:
@@ -131,7 +136,9 @@ def asset_title(asset: str, facts: NightFacts, language: Language) -> str:
     """An asset as a person knows it: a source with its title, anything else by its name."""
     group, _, name = asset.partition("/")
     found = next((one for one in facts.sources if one.source == name and group == "sources"), None)
-    return f"«{either(language, found.title_nl, found.title_en)}» ({name})" if found else asset
+    if found is None:
+        return asset
+    return f"{quoted(either(language, found.title_nl, found.title_en), language)} ({name})"
 
 
 def first_line(facts: NightFacts, asking: int, language: Language) -> str:

@@ -19,6 +19,7 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from html import escape
 from pathlib import Path
+from typing import Any
 
 from pipelines.kept_nights import moment_of
 from pipelines.messages.occasions import Occasion
@@ -114,26 +115,56 @@ def hand_in(
     except ssl.SSLCertVerificationError as error:
         words = f"the certificate of the mail server {server.host} is not to be trusted: {error.verify_message}"
         raise NotSent(words, passing=False) from None
-    except TimeoutError:
-        raise NotSent(f"the mail server {server.host} did not answer in time", passing=True) from None
     except (OSError, smtplib.SMTPException) as error:
         words = one_line(str(error.strerror if isinstance(error, OSError) and error.strerror else error))
+        if "timed out" in words:
+            words = "it did not answer in time"
         raise NotSent(
             f"the mail server {server.host} cannot be reached: {_without(server, words)}", passing=True
         ) from None
 
 
+class _WithinTime:
+    """A connection that is broken off when the whole takes too long, however slowly the server speaks."""
+
+    sock: socket.socket | None
+
+    def __init__(self, whole_seconds: float, *given: Any, **options: Any) -> None:
+        self.too_long = threading.Timer(whole_seconds, self._break_off)
+        self.too_long.daemon = True
+        self.too_long.start()
+        try:
+            super().__init__(*given, **options)
+        except BaseException:
+            self.too_long.cancel()
+            raise
+
+    def _break_off(self) -> None:
+        # it may have been closed in the meantime
+        with suppress(OSError):
+            if self.sock is not None:
+                self.sock.shutdown(socket.SHUT_RDWR)
+
+
+class _Plain(_WithinTime, smtplib.SMTP):
+    """In the clear, or until STARTTLS."""
+
+
+class _Encrypted(_WithinTime, smtplib.SMTP_SSL):
+    """Encrypted from the first byte."""
+
+
 @contextmanager
-def _connected(server: MailServer, own_name: str, step_seconds: float, whole_seconds: float) -> Iterator[smtplib.SMTP]:
-    """A connection that is closed at the end, or when the whole takes too long, however slowly the server speaks."""
+def _connected(
+    server: MailServer, own_name: str, step_seconds: float, whole_seconds: float
+) -> Iterator[_Plain | _Encrypted]:
     context = ssl.create_default_context() if server.security != "none" else None
+    where = (whole_seconds, server.host, server.port, own_name)
+    smtp: _Plain | _Encrypted
     if server.security == "tls":
-        smtp: smtplib.SMTP = smtplib.SMTP_SSL(server.host, server.port, own_name, timeout=step_seconds, context=context)
+        smtp = _Encrypted(*where, timeout=step_seconds, context=context)
     else:
-        smtp = smtplib.SMTP(server.host, server.port, own_name, timeout=step_seconds)
-    too_long = threading.Timer(whole_seconds, _break_off, (smtp,))
-    too_long.daemon = True
-    too_long.start()
+        smtp = _Plain(*where, timeout=step_seconds)
     try:
         if server.security == "starttls":
             smtp.starttls(context=context)
@@ -142,15 +173,8 @@ def _connected(server: MailServer, own_name: str, step_seconds: float, whole_sec
         with suppress(OSError, smtplib.SMTPException):
             smtp.quit()
     finally:
-        too_long.cancel()
+        smtp.too_long.cancel()
         smtp.close()
-
-
-def _break_off(smtp: smtplib.SMTP) -> None:
-    if smtp.sock is not None:
-        # it may have been closed in the meantime
-        with suppress(OSError):
-            smtp.sock.shutdown(socket.SHUT_RDWR)
 
 
 def _words(server: MailServer, code: int, said: bytes | str, what: str) -> str:
@@ -180,7 +204,7 @@ def _page(occasion: Occasion, home: Path) -> str:
         except OSError:
             pass  # the text says the same
     parts = [_block(block) for block in occasion.text.strip().split("\n\n")]
-    title = escape(occasion.subject)
+    title = escape(one_line(occasion.subject))
     return (
         f'<!doctype html>\n<html lang="nl"><head><meta charset="utf-8"><title>{title}</title></head>\n'
         f"<body><h1>{title}</h1>\n{chr(10).join(parts)}\n</body></html>\n"

@@ -27,6 +27,8 @@ Kind = Literal[
 ]  # fmt: skip
 #: Days after its deadline on which an overdue delivery is told: at once, and two reminders. After that the report does.
 REMINDERS = (0, 7, 21)
+#: How a message ends that no other follows.
+ONCE = "Dit wordt één keer gestuurd."
 #: Letters of what a run said that a message quotes; the report has all of it.
 QUOTED = 1500
 
@@ -155,15 +157,17 @@ def _reminder(delivery: DeliveryOverdue) -> int | None:
 
 def _overdue(delivery: DeliveryOverdue, facts: NightFacts, addresses: Addresses) -> Occasion:
     which = ":".join(filter(None, (delivery.delivery, delivery.period, delivery.deliverer)))
-    key = f"overdue:{which}:{_reminder(delivery)}"
-    return _made(key, "delivery_overdue", "deliveries", facts, overdue(delivery, "nl"), addresses)
+    number, ask = REMINDERS.index(_reminder(delivery) or 0), overdue(delivery, "nl")
+    closing = ONCE if number == 0 else f"Dit is herinnering {number} van {len(REMINDERS) - 1}."
+    key, link = f"overdue:{which}:{REMINDERS[number]}", addresses.in_view(ask.place)
+    return _told(key, "delivery_overdue", "deliveries", facts.moment, ask, link, closing)
 
 
 def _made(key: str, kind: Kind, topic: Topic, facts: NightFacts, ask: Ask, addresses: Addresses) -> Occasion:
     return _told(key, kind, topic, facts.moment, ask, addresses.in_view(ask.place))
 
 
-def _told(key: str, kind: Kind, topic: Topic, moment: str, ask: Ask, link: str) -> Occasion:
+def _told(key: str, kind: Kind, topic: Topic, moment: str, ask: Ask, link: str, closing: str = ONCE) -> Occasion:
     parts = [ask.body, "\n".join(f"- {item}" for item in ask.items), f"Wat te doen: {ask.next_step}"]
     if link:
         parts.append(f"Kijk hier: {link}")
@@ -171,7 +175,7 @@ def _told(key: str, kind: Kind, topic: Topic, moment: str, ask: Ask, link: str) 
         quote = visible(ask.quote)
         cut = "" if len(quote) <= QUOTED else "\n[...]"
         parts.append(f"Wat de run zei:\n{quote[:QUOTED]}{cut}")
-    parts.append(f"Ketenmonitor, nacht van {day_here(moment, 'nl')}. Dit wordt één keer gestuurd.")
+    parts.append(f"Ketenmonitor, nacht van {day_here(moment, 'nl')}. {closing}")
     return Occasion(key, kind, topic, moment, one_line(ask.title), "\n\n".join(filter(None, parts)) + "\n", link)
 
 
