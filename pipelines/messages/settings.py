@@ -164,7 +164,7 @@ def _mailboxes(environment: Mapping[str, str], name: str) -> tuple[Mailbox, ...]
     text = environment.get(name, "").strip()
     found = []
     for called, address in getaddresses([text]) if text else ():
-        if not _ADDRESS.fullmatch(address) or any(ord(letter) < 32 for letter in called):
+        if not _ADDRESS.fullmatch(address) or not text.isprintable():
             raise SettingsError(f"{name} holds {address or text!r}; expected an address such as steward@example.nl")
         found.append(Mailbox(called, address))
     return tuple(found)
