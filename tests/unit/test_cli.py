@@ -16,7 +16,7 @@ from pipelines.nightly import DatasetOutcome, Refusal, Summary
 from pipelines.settings import SettingsError, read_settings
 from tests.release_example import ENV_WASPAC, NEXT_NIGHT, RATE_2017, TONNES_2017, publish
 
-COMMANDS = ("nightly", "fetch", "build", "publish", "check", "verify", "embed", "serve", "ui")
+COMMANDS = ("nightly", "fetch", "build", "publish", "check", "verify", "embed", "serve", "ui", "report", "messages")
 GOOD = Summary(
     "run-1",
     "2026-11-21T03:00:00Z",
