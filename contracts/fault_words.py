@@ -86,7 +86,15 @@ def _rule_words(contract: Contract, rule: Rule, language: Language, found: str) 
             return words
     if rule.kind == "someFilled" and language == "en":
         return f"a value in at least one of {', '.join(titles[name] for name in rule.columns)}"
-    return expected_words(rule, language, titles)
+    return expected_words(rule, language, titles, _labels(contract, rule, language))
+
+
+def _labels(contract: Contract, rule: Rule, language: Language) -> dict[str, str]:
+    """Labels of the codes that a rule names: those of the column that it looks at besides its own."""
+    other = rule.argument("other") or rule.argument("dimension")
+    code_list = contract.column(str(other)).code_list if other else None
+    codes = load_codelist(code_list).codes if code_list else ()
+    return {code.code: code.label_nl if language == "nl" else code.label_en for code in codes}
 
 
 def _codes(rule: Rule, language: Language) -> str:

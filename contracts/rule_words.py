@@ -31,13 +31,22 @@ def number_words(value: float, language: Language) -> str:
     return grouped.translate(str.maketrans(",.", ".,")) if language == "nl" else grouped
 
 
-def expected_words(rule: Rule, language: Language = "en", titles: Mapping[str, str] | None = None) -> str:
-    """What a rule expects, as a reader says it; columns are called by their `titles` where these are given."""
+def expected_words(
+    rule: Rule,
+    language: Language = "en",
+    titles: Mapping[str, str] | None = None,
+    labels: Mapping[str, str] | None = None,
+) -> str:
+    """What a rule expects, as a reader says it; columns are called by their `titles`, and codes of another column that
+    the rule names by their `labels`, where these are given."""
 
     def title(name: Any) -> str:
         return (titles or {}).get(str(name), str(name))
 
-    return _english(rule, title) if language == "en" else _dutch(rule, title)
+    def label(code: Any) -> str:
+        return (labels or {}).get(str(code), str(code))
+
+    return _english(rule, title, label) if language == "en" else _dutch(rule, title, label)
 
 
 def _listed(values: Sequence[Any]) -> str:
@@ -48,7 +57,7 @@ def _per_cent(share: Any) -> float:
     return round(float(share) * 100, 10)
 
 
-def _english(rule: Rule, title: Callable[[Any], str]) -> str:
+def _english(rule: Rule, title: Callable[[Any], str], label: Callable[[Any], str]) -> str:
     limit = rule.argument("limit")
     match rule.kind:
         case "required":
@@ -83,10 +92,11 @@ def _english(rule: Rule, title: Callable[[Any], str]) -> str:
                 else (f"at least {low} rows" if high is None else f"at most {high} rows")
             )
         case "emptyExactlyWhen":
-            values = _listed(rule.argument("values"))
+            values = _listed([label(code) for code in rule.argument("values")])
             return f"no value exactly when {title(rule.argument('other'))} is one of {values}"
         case "filledWhen":
-            return f"a value when {title(rule.argument('other'))} is one of {_listed(rule.argument('values'))}"
+            values = _listed([label(code) for code in rule.argument("values")])
+            return f"a value when {title(rule.argument('other'))} is one of {values}"
         case "someFilled":
             columns = _listed([title(c) for c in rule.columns])
             return f"a value, or a status that says why there is none ({columns} are all empty)"
@@ -104,14 +114,15 @@ def _english(rule: Rule, title: Callable[[Any], str]) -> str:
             return f"no value more than {factor} times as large or as small as in the period before{small}"
         case "partsAddUp":
             share = float(rule.argument("tolerance", 0.0)) * 100
-            return f"{_listed(rule.argument('parts'))} to add up to {rule.argument('total')} within {share:g} %"
+            parts = _listed([label(code) for code in rule.argument("parts")])
+            return f"{parts} to add up to {label(rule.argument('total'))} within {share:g} %"
         case "keysOfPrevious":
             share = float(rule.argument("maximumLost", 0.0)) * 100
             return f"at most {share:g} % of the previous edition's keys to be gone"
     return rule.kind
 
 
-def _dutch(rule: Rule, title: Callable[[Any], str]) -> str:
+def _dutch(rule: Rule, title: Callable[[Any], str], label: Callable[[Any], str]) -> str:
     limit = rule.argument("limit")
     match rule.kind:
         case "required":
@@ -145,10 +156,11 @@ def _dutch(rule: Rule, title: Callable[[Any], str]) -> str:
             word, bound = ("minstens", low) if high is None else ("hoogstens", high)
             return f"{word} {_counted(bound, 'rij', 'rijen')}"
         case "emptyExactlyWhen":
-            values = _listed(rule.argument("values"))
+            values = _listed([label(code) for code in rule.argument("values")])
             return f"geen waarde, en alleen dan, als {title(rule.argument('other'))} een is van {values}"
         case "filledWhen":
-            return f"een waarde als {title(rule.argument('other'))} een is van {_listed(rule.argument('values'))}"
+            values = _listed([label(code) for code in rule.argument("values")])
+            return f"een waarde als {title(rule.argument('other'))} een is van {values}"
         case "someFilled":
             return f"een waarde in minstens een van {_listed([title(c) for c in rule.columns])}"
         case "notBelow":
@@ -166,8 +178,8 @@ def _dutch(rule: Rule, title: Callable[[Any], str]) -> str:
             return f"geen waarde die meer dan {factor} keer zo groot of zo klein is als in de vorige periode{small}"
         case "partsAddUp":
             share_words = number_words(_per_cent(rule.argument("tolerance", 0)), "nl")
-            parts = _listed(rule.argument("parts"))
-            return f"{parts} samen gelijk aan {rule.argument('total')}, binnen {share_words} %"
+            parts = _listed([label(code) for code in rule.argument("parts")])
+            return f"{parts} samen gelijk aan {label(rule.argument('total'))}, binnen {share_words} %"
         case "keysOfPrevious":
             share_words = number_words(_per_cent(rule.argument("maximumLost", 0)), "nl")
             return f"hoogstens {share_words} % van de sleutels van de vorige editie verdwenen"

@@ -160,6 +160,13 @@ def test_a_code_that_is_near_is_offered(found: str, near: str | None, tmp_path: 
     assert english.partition("; ")[2] == (f"did you mean {near}?" if near else "")
 
 
+def test_a_code_that_a_rule_names_is_called_by_its_label(tmp_path: Path) -> None:
+    columns = titled(*A) + titled("u", "string", "Eenheid", "Unit", custom="{property: codeList, value: comparator}")
+    rule = custom_rule("r", "rule: filledWhen, column: a, other: u, values: [at_least]")
+    words = ("een waarde als Eenheid een is van ten minste", "a value when Unit is one of at least")
+    assert fault_words(example(tmp_path, key() + columns, rule), "example__a__r") == words
+
+
 def test_a_column_too_few_or_too_many_is_named(tmp_path: Path) -> None:
     contract = example(tmp_path, key() + titled("kg", "number", "Gewicht (kg)", "Weight (kg)"))
     assert fault_words(contract, "example__kg__missing") == ("een kolom Gewicht (kg)", "a column Weight (kg)")
