@@ -149,7 +149,8 @@ def _find_shared(connection: duckdb.DuckDBPyConnection, mark: Mark, suspected: p
         f"{literal(name + '=') if len(mark.columns) > 1 else literal('')} || {quote(name)}::VARCHAR"
         for name in mark.columns
     )
-    listed = f"array_to_string(list_transform(__first, lambda n: '#' || n), ', ') || CASE WHEN __rows > {ROWS_NAMED} THEN ', …' ELSE '' END"
+    first = "array_to_string(list_transform(__first, lambda n: '#' || n), ', ')"
+    listed = f"{first} || CASE WHEN __rows > {ROWS_NAMED} THEN ', …' ELSE '' END"
     connection.register("suspected", pa.table({ROW_NUMBER: suspected}))
     connection.execute(
         f"CREATE TABLE {mark.keyed} AS"
