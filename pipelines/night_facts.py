@@ -14,7 +14,8 @@ from typing import Any
 from assets.catalogue_asset import CATALOGUE
 from assets.night import Night
 from assets.packages import release_key
-from assets.source_assets import VINTAGES, fetch_facts
+from assets.source_assets import VINTAGES
+from assets.source_checks import fetch_facts
 from pipelines.night_events import RunOfNight, Seen, seen_in
 from pipelines.nightly import DatasetOutcome, causes, standing_version, summarise
 from publish.night_facts import (
@@ -54,7 +55,7 @@ def gather(
     book: DeliveryBook | None = None,
 ) -> NightFacts:
     """The facts of a night that ran as `runs` (at least one); `previous` is the night before it, where it is known."""
-    from assets.sources.fetch import FAILED
+    from assets.sources.fetched import FAILED
 
     deliveries = book or DeliveryBook()
     seen = seen_in(runs)

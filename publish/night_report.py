@@ -32,7 +32,9 @@ def report_html(
     """The report as one self-contained page. `before` is a night of about a week earlier; `other_language` is the file
     of the same report in the other language, where there is one."""
     read = Read(facts, language, before, addresses or Addresses())
-    return standing_page("night_report.html.j2", r=read, other=other_language, deliveries=delivery_lines(facts, language))
+    return standing_page(
+        "night_report.html.j2", r=read, other=other_language, deliveries=delivery_lines(facts, language)
+    )
 
 
 def report_text(

@@ -14,9 +14,8 @@ from typing import Literal
 
 from assets.as_of import nights
 from assets.night import Night
-from assets.sources.archive import SEEN, WRITING, ArchiveRecord
+from assets.sources.archive import BULK, LISTING, SEEN, SPOILED, UNFINISHED, WRITING, ArchiveRecord
 from assets.sources.archive_check import cited_copies
-from assets.sources.fetch import SPOILED
 from contracts.contract import product_names, source_names
 from pipelines.upkeep.backup import RESTORING
 from pipelines.upkeep.retention import Retention, horizon
@@ -107,6 +106,10 @@ def _moment(text: str) -> datetime | None:
         return None
 
 
+#: Origins of bytes from which no table is built by themselves.
+NO_TABLES = (BULK, LISTING, SPOILED, UNFINISHED)
+
+
 def _written(path: Path) -> datetime:
     return datetime.fromtimestamp(path.lstat().st_mtime, UTC)
 
@@ -124,7 +127,7 @@ def _spoiled(night: Night, before: datetime | None) -> Iterator[Prunable]:
         again = night.archive.confirmations(source)
         for record in night.archive.records(source):
             moment = _moment(record.retrieved_at)
-            no_table = record.origin == SPOILED and record.sha256 not in again
+            no_table = record.origin in (SPOILED, UNFINISHED) and record.sha256 not in again
             if no_table and moment is not None and before is not None and moment < before:
                 yield _copy("spoiled body", night, record)
 
@@ -152,7 +155,7 @@ def _editions(night: Night, before: datetime, gone: set[Path]) -> Iterator[Pruna
             used |= set(read.used.items())
     for source in source_names():
         seen = night.archive.confirmations(source)
-        tables = [one for one in night.archive.records(source) if one.origin != SPOILED or one.sha256 in seen]
+        tables = [one for one in night.archive.records(source) if one.origin not in NO_TABLES or one.sha256 in seen]
         last = sorted(((seen.get(one.sha256, one).retrieved_at, one) for one in tables), key=lambda pair: pair[0])
         for given, record in last[:-1]:
             moment = _moment(given)
