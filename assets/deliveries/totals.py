@@ -36,9 +36,9 @@ PLACES = 6
 
 
 def totals_csv(book: Book, found: Sequence[Pin], chain_table: str) -> bytes:
-    """The totals of one chain table over all deliveries among the pins as CSV (UTF-8, comma), in the columns of `shapes/delivered`.
+    """The totals of one chain table over all deliveries among the pins, as CSV in the columns of `shapes/delivered`.
 
-    The same pins give the same bytes.
+    UTF-8, comma. The same pins give the same bytes.
     """
     columns = source_contract("delivered_packaging").column_names
     text = io.StringIO()
@@ -59,9 +59,9 @@ def _text(cell: object) -> str:
 
 
 def totals(book: Book, found: Sequence[Pin], name: str, chain_table: str) -> pd.DataFrame:
-    """The totals of one delivery for one chain table, a row a cell that somebody reported on; a confidential one has no value.
+    """The totals of one delivery for one chain table, a row a cell that somebody reported on.
 
-    Out: columns of `shapes/delivered`, sorted by its key.
+    A confidential cell has no value. Out: columns of `shapes/delivered`, sorted by its key.
     """
     one = delivery(name)
     given = contributions(book, found, name, chain_table)

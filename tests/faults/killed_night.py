@@ -1,8 +1,8 @@
 """Nights of one chain table with a delivery in the inbox that kill themselves at a given point. Run as a process.
 
 A point is a call by which something appears on disk or is made to last (rename, link, sync): between two of them
-nothing changes that another process can see. `python -m tests.faults.killed_night FOLDER CSV 40` tries forty points, spread
-evenly, sends SIGKILL before or after the call, lets a second night finish, and says a line of JSON about each.
+nothing changes that another process can see. `python -m tests.faults.killed_night FOLDER CSV 40` tries forty points,
+spread evenly, sends SIGKILL before or after the call, lets a second night finish, and says a line of JSON about each.
 Not here: what must be true of the outcomes (`test_killed_night.py`).
 """
 
