@@ -22,7 +22,7 @@ from pipelines.executors import executor_of
 from pipelines.inbox_sensor import TAKE_IN, inbox_sensor
 from pipelines.night_lock import NIGHT, one_night
 from pipelines.report_job import MORNING_REPORT, morning_report_asset, tags_of_night
-from pipelines.schedules import change_feed_sensor, night_schedule
+from pipelines.schedules import STARTED_BY, change_feed_sensor, night_schedule
 from pipelines.settings import read_settings
 from pipelines.structured_log import expect_python_logs
 
@@ -116,7 +116,7 @@ def build_definitions(*, night: Callable[[], Night] | None = None) -> dg.Definit
     return dg.Definitions(
         assets=assets,
         jobs=[nightly, site, report, take_in, *decision_jobs()],
-        schedules=[night_schedule(nightly)],
+        schedules=[night_schedule(nightly, os.environ.get(STARTED_BY) == "timer")],
         sensors=[
             *sensors,
             follow_the_inbox,

@@ -18,14 +18,21 @@ AT, WHERE = "30 2 * * *", "Europe/Amsterdam"
 FEED_HOURS = 6
 
 
-def night_schedule(job: Any) -> dg.ScheduleDefinition:
-    """The night at half past two. A night that was missed while the daemon was away is caught up when it is back."""
+#: Set to `timer` where something else than Dagster's daemon starts the night, such as the timer of systemd.
+STARTED_BY = "KETENMONITOR_NIGHT_BY"
+
+
+def night_schedule(job: Any, by_timer: bool = False) -> dg.ScheduleDefinition:
+    """The night at half past two. A night that was missed while the daemon was away is caught up when it is back.
+
+    `by_timer`: something else starts the night, and the schedule stands ready without running.
+    """
     return dg.ScheduleDefinition(
         name="night",
         job=job,
         cron_schedule=AT,
         execution_timezone=WHERE,
-        default_status=dg.DefaultScheduleStatus.RUNNING,
+        default_status=dg.DefaultScheduleStatus.STOPPED if by_timer else dg.DefaultScheduleStatus.RUNNING,
         description="Elke nacht om half drie Nederlandse tijd, ook als de klok wordt verzet.",
     )
 

@@ -218,7 +218,7 @@ def _doctor(arguments: argparse.Namespace, settings: ReadSettings) -> int:
         findings.append(Finding("settings", "missing", Said(str(error), str(error)), next_))
         found = read_settings({"KETENMONITOR_HOME": str(arguments.home or ""), "KETENMONITOR_OFFLINE": "1"})
     night = found.night()
-    findings += look_at_machine(found.home, found.home / "inbox", night.started_at, os.environ)
+    findings += look_at_machine(found.home, night.inbox, night.started_at, os.environ)
     if not arguments.offline:
         findings += look_around(found, os.environ, night.started_at)
     findings += look_back(night)
