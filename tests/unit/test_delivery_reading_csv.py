@@ -130,6 +130,18 @@ def test_a_decimal_sign_in_doubt_is_refused_with_the_cell(weights: list[str], sa
 
 
 @pytest.mark.parametrize(
+    "other", ["voorbeeld;2025;12345678;x;NL;1.234.567,5", "upv_textiel;2025;01234567;Jan;sen;NL;1,5;2,5"]
+)
+def test_an_example_and_a_line_with_too_many_cells_say_nothing_of_the_decimal_sign(other: str, tmp_path: Path) -> None:
+    head, row = table("1.5").splitlines(keepends=True)
+    found = read(head + other.encode() + b"\n" + row, tmp_path)
+    assert cells_of(found, "collected_kg")[-1] == "1.5"
+    assert (
+        refusal(head + other.encode() + b"\n" + row.replace(b"1.5", b"1.234"), tmp_path / "b").code == "decimal_unclear"
+    )
+
+
+@pytest.mark.parametrize(
     ("above", "declared"),
     [
         ("#decimal=comma\n", None),

@@ -20,9 +20,10 @@ from assets.deliveries.reading.csv_text import CsvText, csv_text
 from assets.deliveries.reading.decimal_sign import DecimalSign, recognised_sign
 from assets.deliveries.reading.faults import Faults
 from assets.deliveries.reading.header import At, Header, match_header, unnamed_column
-from assets.deliveries.reading.rows_taken import NUMBERS, SPACE, RowsTaken
+from assets.deliveries.reading.rows_taken import NUMBERS, SPACE, RowsTaken, is_example
 from assets.deliveries.reading.task import Task
 from assets.deliveries.reading.words import refused
+from contracts.delivery_contract import DELIVERER
 
 LINE_WORDS = ("regel", "line")
 DECLARE = (
@@ -81,11 +82,17 @@ class _CsvRows:
             return DecimalSign(declared.pop())
         contract = self._task.delivery.contract
         numbers = [c.name for c in contract.columns if c.logical_type in NUMBERS and c.name in self._header.columns]
-        batches = (
-            (row_numbers, {name: pc.utf8_trim(cells[name], characters=SPACE) for name in numbers})
-            for row_numbers, cells, _, _ in self.batches(numbers)
-        )
-        return recognised_sign(batches, contract, *LINE_WORDS, DECLARE)
+        return recognised_sign(self._evidence(numbers), contract, *LINE_WORDS, DECLARE)
+
+    def _evidence(self, numbers: Sequence[str]) -> Iterator[tuple[pa.Array, dict[str, pa.Array]]]:
+        """Number columns of the rows that count: not of an example, nor of a line with too many or too few cells."""
+        for row_numbers, cells, faults, _ in self.batches([*numbers, DELIVERER]):
+            uneven = pc.is_in(row_numbers, value_set=faults.rows_with("cells_differ"))
+            counts = pc.invert(pc.or_(is_example(cells[DELIVERER]), uneven))
+            yield (
+                row_numbers.filter(counts),
+                {name: pc.utf8_trim(cells[name], characters=SPACE).filter(counts) for name in numbers},
+            )
 
     def batches(self, only: Sequence[str] | None = None) -> Iterator[tuple[pa.Array, dict[str, pa.Array], Faults, int]]:
         """Line numbers, cells by column, faults and the number of blank lines, batch by batch; `only` these columns."""

@@ -54,6 +54,11 @@ class Faults:
             self._tables.append(table)
             self._counted(table.num_rows)
 
+    def rows_with(self, rule: str) -> pa.Array:
+        """Row numbers of the faults of one rule so far."""
+        found = [table.filter(pc.equal(table.column("rule"), rule)).column(ROW_NUMBER) for table in self.tables()]
+        return pa.concat_arrays([pa.array([], pa.int64()), *(c for column in found for c in column.chunks)])
+
     def tables(self) -> list[pa.Table]:
         """All faults so far."""
         if self._rows:

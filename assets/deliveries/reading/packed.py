@@ -8,6 +8,7 @@ from __future__ import annotations
 import stat
 import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -80,7 +81,7 @@ def opened(path: Path, bounds: Bounds) -> Iterator[Packed]:
             _check_members(zipped.infolist(), path.stat().st_size, bounds)
             try:
                 yield Packed(zipped, bounds)
-            except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+            except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
                 raise damaged() from error
 
 

@@ -112,6 +112,8 @@ class _ParquetRows:
         at = 1
         for batch in self._file.iter_batches(BATCH, columns=wanted, use_threads=False):
             self._task.bounds.in_time()
+            # Parquet is not held to UTF-8 while it is read: what follows would stumble over the first strange byte
+            batch.validate(full=True)
             faults = Faults()
             row_numbers = pa.array(np.arange(at, at + batch.num_rows))
             at += batch.num_rows

@@ -71,6 +71,7 @@ class RowsTaken:
         )
         self._free_texts = [column.name for column in self._contract.columns if is_free_text(column)]
         self._rows = self._examples = self._empty = self._trimmed = 0
+        self._uneven: pa.Array | None = None
         self.faults = Faults()
 
     def take(self, row_numbers: pa.Array, cells: Mapping[str, pa.Array], faults: Faults | None = None) -> None:
@@ -86,6 +87,8 @@ class RowsTaken:
         if kept is not None:
             row_numbers = row_numbers.filter(kept)
             columns = {name: values.filter(kept) for name, values in columns.items()}
+        # in a line with too many or too few cells nobody knows which cell is a number
+        self._uneven = faults.rows_with("cells_differ") if faults is not None else None
         if faults is not None:
             self.faults.take_over(faults, None if kept is None else row_numbers)
         self._rows += len(row_numbers)
@@ -135,7 +138,7 @@ class RowsTaken:
                 empty = None
                 break
             empty = pc.is_null(values) if empty is None else pc.and_(empty, pc.is_null(values))
-        example = pc.fill_null(pc.equal(pc.utf8_lower(columns[DELIVERER]), EXAMPLE), False)
+        example = is_example(columns[DELIVERER])
         empties = 0 if empty is None else pc.sum(empty).as_py() or 0
         examples = pc.sum(example).as_py() or 0
         self._empty += empties
@@ -167,7 +170,9 @@ class RowsTaken:
             return values
         sign, evidence = self._decimal.sign, self._decimal.evidence
         rewritten, contradicting = with_decimal_point(values, sign)
-        if contradicting is not None:
+        if contradicting is not None and self._uneven is not None:
+            contradicting = pc.and_not(contradicting, pc.is_in(row_numbers, value_set=self._uneven))
+        if contradicting is not None and pc.any(contradicting).as_py():
             if evidence is not None:
                 cell = first_cell(row_numbers, name, values, contradicting)
                 pair = (evidence, cell) if sign == "comma" else (cell, evidence)
@@ -213,6 +218,12 @@ class RowsTaken:
             "Onder de kopregel staan geen rijen. Vul ten minste één rij in.",
             "There are no rows under the header. Enter at least one row.",
         )
+
+
+def is_example(deliverers: pa.Array) -> pa.Array:
+    """Mask of the example rows of a template, by the column of the deliverer."""
+    trimmed = pc.utf8_lower(pc.utf8_trim(deliverers, characters=SPACE))
+    return pc.fill_null(pc.equal(trimmed, EXAMPLE), False)
 
 
 def is_free_text(column: Column) -> bool:
