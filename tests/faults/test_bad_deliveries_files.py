@@ -56,6 +56,9 @@ TEXTS: dict[str, tuple[bytes, str, str]] = {
     "header only": (HEADER.encode(), "no_rows", "Onder de kopregel"),
     "header and example only": ((HEADER + "voorbeeld;2025;12345678;x;1\n").encode(), "no_rows", "voorbeeldrij"),
     "rows without a header": (LINE.encode(), "no_header", "Regel 1 is geen kopregel"),
+    "a name of half a megabyte": (
+        b"deliverer;period;producer;" + b"_" * 500_000 + b"!\n", "unknown_column", "kolom '____",
+    ),
     "a header of another table": (b"jaar;gewicht\n2025;1\n", "no_header", "'jaar', 'gewicht'"),
     "a column twice": (
         b"deliverer;period;producer;Indiener\n", "duplicate_column", "Indiener staat er twee keer, als 'deliverer'",

@@ -17,6 +17,8 @@ from assets.deliveries.reading.words import listed, refused, shown
 from contracts.contract_model import Column, Contract
 from contracts.delivery_contract import Delivery
 
+#: So much of a cell is compared with the names of columns: patterns over a megabyte of underscores take hours.
+_LONGEST_NAME = 200
 #: A header cell that ends in a unit of weight: its stem and the unit.
 _WEIGHT = re.compile(r"(.*?)[\s_]*[(\[]?(t|ton|tonne|tonnes|tons|kton|kt|mg|g|gram|grams)[)\]]?")
 
@@ -158,7 +160,7 @@ def _absent(required: Sequence[Column], at: At) -> FileRefused:
 
 def _unknown(cell: str, contract: Contract, names: dict[str, str], at: At) -> FileRefused:
     found = folded(cell)
-    weight = _WEIGHT.fullmatch(found)
+    weight = _WEIGHT.fullmatch(found[:_LONGEST_NAME])
     if weight and weight[1]:
         for meant in (f"{weight[1]}_kg", f"{weight[1]} (kg)"):
             if meant in names:
@@ -170,7 +172,7 @@ def _unknown(cell: str, contract: Contract, names: dict[str, str], at: At) -> Fi
                     f"{at.en}: column {shown(cell)} is in {weight[2]}; this delivery asks for kilograms. Convert the "
                     f"values and call the column {shown(column.title_en)}.",
                 )
-    nearest = difflib.get_close_matches(found[:200], names, n=1, cutoff=0.6)
+    nearest = difflib.get_close_matches(found[:_LONGEST_NAME], names, n=1, cutoff=0.6)
     if nearest:
         column = contract.column(names[nearest[0]])
         return refused(

@@ -2,6 +2,8 @@
 
 One pass sees everything: values, formulas, error values, hidden rows and columns, merged cells. So nothing can stand in
 a sheet that one reader sees and another does not, and no sheet is held in memory, however far apart its cells are.
+A library that gives a sheet as a whole was tried beside it: a workbook of 5 kB with a cell in each far corner ended
+the process, and one of 1 MB with one long text in 200,000 cells took 6 GB.
 Here: what stands in the XML. Not here: what a value means in its column (`sheet_values.py`).
 """
 

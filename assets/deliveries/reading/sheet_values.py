@@ -141,7 +141,7 @@ def number_text(text: str) -> str:
         return text
     if "_" in text:
         return text
-    return str(int(value)) if value.is_integer() and abs(value) < _KEPT else repr(value)
+    return str(int(value)) if value.is_integer() and abs(value) < 1e16 else repr(value)
 
 
 def _slot(column: Column, place: int) -> Slot:

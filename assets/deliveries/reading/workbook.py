@@ -22,6 +22,8 @@ _RELATIONS = "xl/_rels/workbook.xml.rels"
 _DATES = frozenset([14, 15, 16, 17, 22, *range(27, 37), *range(50, 59)])
 _TIMES = frozenset([18, 19, 20, 21, 45, 46, 47])
 _NOT_FORMAT = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?![hmsHMS]+\])[^\]]*\]')
+#: A spreadsheet keeps formats of up to 255 characters.
+_LONGEST_FORMAT = 255
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 #: What one shared text takes in memory besides its characters.
 _TEXT_OVERHEAD = 60
@@ -127,7 +129,7 @@ def _date_kinds(packed: Packed) -> tuple[DateKind, ...]:
 
 def date_kind(code: str) -> DateKind:
     """Whether a number format shows a date, a time only, or neither: by the letters d, m, y, h and s outside texts."""
-    letters = _NOT_FORMAT.sub("", code.split(";")[0]).lower()
+    letters = _NOT_FORMAT.sub("", code[:_LONGEST_FORMAT].split(";")[0]).lower()
     if letters == "general":
         return ""
     if any(letter in letters for letter in "dy") or ("m" in letters and not any(c in letters for c in "hs")):
