@@ -99,12 +99,16 @@ def _header_record(
                 f"Het opgegeven scheidingsteken is {shown(candidate)}; verwacht één teken: ; , of een tab.",
                 f"The declared delimiter is {shown(candidate)}; expected one character: ; , or a tab.",
             )
-        reader = csv.reader(lines, delimiter=candidate, strict=True)
+        reader, used = csv.reader(lines, delimiter=candidate, strict=True), 1
         try:
             cells = tuple(next(reader))
+            used = reader.line_num
         except csv.Error:
-            continue
-        tried.append((recognised(cells, contract), len(cells), cells, candidate, reader.line_num))
+            if '"' in lines[0]:
+                continue
+            # Python's reader has a limit of its own on the length of a cell
+            cells = tuple(lines[0].rstrip("\n").split(candidate))
+        tried.append((recognised(cells, contract), len(cells), cells, candidate, used))
     if not tried:
         raise unclosed_quote(line)
     tried.sort(key=lambda one: one[:2], reverse=True)
