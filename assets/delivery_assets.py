@@ -25,7 +25,8 @@ from contracts.delivered_figures import deliveries_of
 from contracts.delivery_contract import Delivery, delivery, delivery_names
 
 if TYPE_CHECKING:
-    from assets.deliveries.book import Book, Expected
+    from assets.deliveries.book import Book
+    from assets.deliveries.owed import Expected
     from assets.deliveries.quarantine import Waiting
     from assets.deliveries.standing import Pin
     from publish.receipt import Receipt
@@ -132,6 +133,7 @@ def _delivery_asset(name: str) -> dg.AssetsDefinition:
 
 
 def _made_standing(context: dg.AssetExecutionContext, night: Night, one: Delivery) -> Iterator[Any]:
+    from assets.deliveries.owed import owed
     from assets.deliveries.quarantine import waiting
     from assets.deliveries.standing import as_facts, pins
     from assets.deliveries.standing_table import standing_table
@@ -152,7 +154,7 @@ def _made_standing(context: dg.AssetExecutionContext, night: Night, one: Deliver
         data_version=dg.DataVersion(made.sha256[:16]),
     )
     yield _quarantine_check(book, waiting(book, (one.name,)))
-    yield _overdue_check(book.expected([one.name], night.moment[:10]))
+    yield _overdue_check(owed(book, [one.name], night.moment[:10]))
 
 
 def _quarantine_check(book: "Book", found: "Sequence[Waiting]") -> dg.AssetCheckResult:

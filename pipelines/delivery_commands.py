@@ -164,13 +164,14 @@ def _deliveries(arguments: argparse.Namespace, night: "Night") -> int:
 
 
 def _state_of(night: "Night", name: str, with_files: bool) -> dict[str, Any]:
+    from assets.deliveries.owed import owed
     from assets.deliveries.quarantine import waiting
     from contracts.delivery_contract import delivery
 
     book = night.book
     one = delivery(name)
     standing = {taken.id for taken, _ in book.standing(name).values()}
-    expected = book.expected([name], night.moment[:10])
+    expected = owed(book, [name], night.moment[:10])
     state: dict[str, Any] = {
         "delivery": name,
         "title_nl": one.contract.title_nl,

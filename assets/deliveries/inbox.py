@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING
 from contracts.delivery_contract import delivery, delivery_names
 
 if TYPE_CHECKING:
-    from publish.receipt import Receipt
-
     from assets.deliveries.taking_in import Counter
+    from publish.receipt import Receipt
 
 #: Names that programs give to files which they have not finished.
 UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".filepart")

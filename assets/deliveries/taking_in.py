@@ -15,8 +15,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from assets.deliveries.book import FACTS, WRITING, Book, TakenIn, period_before
+from assets.deliveries.book import FACTS, WRITING, Book, TakenIn
 from assets.deliveries.delivered_file import Declared, FileRefused, Limits, ReadFile, Told
+from assets.deliveries.owed import period_before
 from assets.deliveries.quarantine import ACCEPTED, DUPLICATES, FAULTS, REFUSED
 from assets.deliveries.receipt_of import Outcome, receipt_of, refused_receipt, repeated_receipt
 from assets.deliveries.whose import Whose, whose_file

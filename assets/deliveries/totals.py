@@ -36,9 +36,9 @@ PLACES = 6
 
 
 def totals_csv(book: Book, found: Sequence[Pin], chain_table: str) -> bytes:
-    """The totals of one chain table over all deliveries among the pins, as CSV in the columns of `shapes/delivered`.
+    """The totals of one chain table over all deliveries among the pins as CSV (UTF-8, comma).
 
-    UTF-8, comma. The same pins give the same bytes.
+    Columns of `shapes/delivered`. The same pins give the same bytes.
     """
     columns = source_contract("delivered_packaging").column_names
     text = io.StringIO()
@@ -61,7 +61,7 @@ def _text(cell: object) -> str:
 def totals(book: Book, found: Sequence[Pin], name: str, chain_table: str) -> pd.DataFrame:
     """The totals of one delivery for one chain table, a row a cell that somebody reported on.
 
-    A confidential cell has no value. Out: columns of `shapes/delivered`, sorted by its key.
+    Out: columns of `shapes/delivered`, sorted by its key; a confidential cell has no value.
     """
     one = delivery(name)
     given = contributions(book, found, name, chain_table)
