@@ -58,7 +58,8 @@ class DecisionRefused(ValueError):
 class TakenIn:
     """One file that was taken in. `stopped`: something about the whole file stops it, whatever the rows are.
 
-    `deliverer` and `period` are empty where the file did not say them. `read_under` identifies contract and registry.
+    `number` counts the files of one delivery: two that came in at one moment have an order too. `deliverer` and
+    `period` are empty where the file did not say them. `read_under` identifies contract and registry.
     """
 
     id: str
@@ -77,6 +78,7 @@ class TakenIn:
     threshold: float
     contract_version: str
     read_under: str
+    number: int
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,8 @@ class Decision:
 class Settled:
     """What became of the refused rows of one file, by row number, and of the file as a whole.
 
-    `may_show`: its figures may be published although the change tells of few participants, who agree.
+    `may_show`: its change may be published although it tells of few participants, who agree. That holds for the file
+    as it was then: once more rows are released, or the file is withdrawn, the change is another.
     """
 
     released: frozenset[int]
@@ -127,17 +130,18 @@ class Book:
                 fcntl.flock(handle, fcntl.LOCK_UN)
 
     def files(self, name: str) -> list[TakenIn]:
-        """All files of one delivery, oldest first."""
+        """All files of one delivery, in the order in which they were taken in."""
         found = []
         for path in sorted((self.root / name).glob(f"*/{FACTS}")):
             if not path.parent.name.startswith("."):
                 found.append(TakenIn(**json.loads(path.read_text(encoding="utf-8"))))
-        return sorted(found, key=lambda taken: (taken.received_at, taken.id))
+        return sorted(found, key=lambda taken: taken.number)
 
     def file(self, receipt: str) -> TakenIn:
         """The file with this receipt. Raises DecisionRefused where there is none."""
-        for path in self.root.glob(f"*/{receipt}/{FACTS}"):
-            return TakenIn(**json.loads(path.read_text(encoding="utf-8")))
+        for path in self.root.glob(f"*/*/{FACTS}"):
+            if path.parent.name == receipt:
+                return TakenIn(**json.loads(path.read_text(encoding="utf-8")))
         raise DecisionRefused(f"there is no receipt {receipt!r}; see `ketenmonitor quarantine` for those that wait")
 
     def decisions(self) -> list[Decision]:
@@ -156,8 +160,8 @@ class Book:
         """What was decided about the refused rows of one file."""
         own = [d for d in (self.decisions() if decisions is None else decisions) if d.receipt == taken.id]
         rows = {kind: frozenset(row for d in own if d.decision == kind for row in d.rows) for kind in WORDS}
-        kinds = {d.decision for d in own}
-        return Settled(rows["release"], rows["discard"], "withdraw" in kinds, "publish" in kinds)
+        kinds = [d.decision for d in own if d.decision != "discard"]
+        return Settled(rows["release"], rows["discard"], "withdraw" in kinds, kinds[-1:] == ["publish"])
 
     def is_used(self, taken: TakenIn, settled: Settled) -> bool:
         """Whether the good rows of a file are used: nothing stops it, and few enough refused rows are undecided."""

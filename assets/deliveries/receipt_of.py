@@ -82,16 +82,25 @@ def refused_receipt(one: Delivery, taken: TakenIn, told: Told, read: ReadFile | 
     )  # fmt: skip
 
 
-def repeated_receipt(first: Receipt, file_name: str, moment: str) -> Receipt:
-    """The receipt of a file whose bytes were taken in before: it names the first receipt and changes nothing."""
+def repeated_receipt(first: Receipt, file_name: str, moment: str, instead: str | None) -> Receipt:
+    """The receipt of a file whose bytes were taken in before: it names the first receipt and changes nothing.
+
+    `instead` is the receipt that took its place since, empty where it was withdrawn and none did.
+    """
+    nl, en = "Er verandert niets.", "Nothing changes."
+    if instead:
+        nl += f" Nu staat ontvangstbewijs {instead}; geldt dit bestand toch, vraag de beheerder dat in te trekken."
+        en += f" Receipt {instead} stands now; if this file holds after all, ask the steward to withdraw that one."
+    elif instead is not None:
+        nl += " Het is daarna ingetrokken en telt niet mee."
+        en += " It was withdrawn since and does not count."
     return replace(
         first,
         outcome="repeated",
         file_name=file_name,
         received_at=moment,
-        reason_nl=f"Dit bestand is al ontvangen op {first.received_at[:10]} (ontvangstbewijs {first.id}). "
-        "Er verandert niets.",
-        reason_en=f"This file was received before, on {first.received_at[:10]} (receipt {first.id}). Nothing changes.",
+        reason_nl=f"Dit bestand is al ontvangen op {first.received_at[:10]} (ontvangstbewijs {first.id}). {nl}",
+        reason_en=f"This file was received before, on {first.received_at[:10]} (receipt {first.id}). {en}",
     )
 
 

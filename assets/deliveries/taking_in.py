@@ -16,7 +16,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from assets.deliveries.book import FACTS, WRITING, Book, TakenIn
-from assets.deliveries.delivered_file import Declared, FileRefused, Limits, ReadFile, Told
+from assets.deliveries.delivered_file import Declared, FileRefused, Limits, ReadFile
+from assets.deliveries.handed_in import handed_in
 from assets.deliveries.owed import period_before
 from assets.deliveries.quarantine import ACCEPTED, DUPLICATES, FAULTS, REFUSED
 from assets.deliveries.receipt_of import Outcome, receipt_of, refused_receipt, repeated_receipt
@@ -26,11 +27,11 @@ from contracts.delivery_contract import Delivery, deliverers
 from contracts.row_audit import RowVerdict, audit_rows
 from publish.receipt import Receipt, read_receipt, receipt_json
 from publish.receipt_pages import JSON, PAGES, REFUSED_ROWS, receipt_html, refused_rows_csv
+from publish.unseen import spelled_out
 from publish.whole_files import sync_folder, sync_tree
 
 #: What a file that was handed in carries as origin in the archive, and the beginning of its source name there.
 ORIGIN, SOURCE = "delivery", "delivery_"
-CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,8 @@ def take_in(counter: Counter, path: Path, one: Delivery, declared: Declared | No
     """
     with counter.book.writing():
         _clear(counter.book.root / one.name)
-        work = counter.book.root / one.name / f"{WRITING}{path.name[:40]}"
+        # not called after the file: DuckDB reads [1] in a path as a pattern
+        work = counter.book.root / one.name / f"{WRITING}file"
         work.mkdir(parents=True)
         try:
             return _taken(counter, path, one, declared or Declared(), work)
@@ -69,26 +71,42 @@ def _clear(folder: Path) -> None:
 
 
 def _taken(counter: Counter, path: Path, one: Delivery, declared: Declared, work: Path) -> Receipt:
-    original = _one_file(path, work)
-    size = original.stat().st_size
-    with original.open("rb") as stream:
-        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-    read_under = _read_under(counter, one, declared)
-    again = [t for t in counter.book.files(one.name) if (t.sha256, t.read_under) == (sha256, read_under)]
-    if again:
-        first = read_receipt((counter.book.folder(again[-1]) / JSON).read_bytes())
-        return repeated_receipt(first, path.name, counter.moment)
-    identity = f"{one.name}-{counter.moment.replace('-', '').replace(':', '')}-{sha256[:8]}"
-    taken = TakenIn(
-        identity, one.name, sha256, size, path.name, counter.moment, "", "", 0, 0, 0, 0, True,
-        one.contract.quarantine_threshold, one.contract.version, read_under,
-    )  # fmt: skip
-    if size > counter.limits.file_bytes:
-        return _entered(counter, taken, refused_receipt(one, taken, _too_large(size, counter.limits)), work)
-    record = ArchiveRecord(f"{SOURCE}{one.name}", sha256, size, counter.moment, f"inbox: {path.name}", ORIGIN)
-    archived = _archived(counter.archive, original, record)
+    name, source = spelled_out(path.name), f"{SOURCE}{one.name}"
+    read_under, files = _read_under(counter, one, declared), counter.book.files(one.name)
+    with handed_in(counter.archive, source, path, work, counter.limits) as handed:
+        again = [taken for taken in files if (taken.sha256, taken.read_under) == (handed.sha256, read_under)]
+        if again:
+            first = read_receipt((counter.book.folder(again[-1]) / JSON).read_bytes())
+            return repeated_receipt(first, name, counter.moment, _instead_of(counter.book, again[-1]))
+        identity = f"{one.name}-{counter.moment.replace('-', '').replace(':', '')}-{handed.sha256[:8]}"
+        if any(taken.id == identity for taken in files):
+            # the same bytes within one second, read in another way
+            identity += f"-{len(files) + 1}"
+        taken = TakenIn(
+            identity, one.name, handed.sha256, handed.bytes, name, counter.moment, "", "", 0, 0, 0, 0, True,
+            one.contract.quarantine_threshold, one.contract.version, read_under, len(files) + 1,
+        )  # fmt: skip
+        if handed.refusal is not None:
+            return _entered(counter, taken, refused_receipt(one, taken, handed.refusal), work)
+        archived = handed.keep(
+            counter.archive,
+            ArchiveRecord(source, handed.sha256, handed.bytes, counter.moment, f"inbox: {name}", ORIGIN),
+        )
+    return _judged(counter, taken, archived, one, declared, work)
+
+
+def _instead_of(book: Book, taken: TakenIn) -> str | None:
+    """The receipt that stands for the deliverer and period of a file that was taken in before; empty where it was
+    withdrawn and none does, None where it stands itself or never did."""
+    standing = book.standing(taken.delivery).get((taken.deliverer, taken.period))
+    if standing is None:
+        return "" if book.settled(taken).withdrawn else None
+    return standing[0].id if standing[0].number > taken.number else None
+
+
+def _judged(counter: Counter, taken: TakenIn, archived: Path, one: Delivery, declared: Declared, work: Path) -> Receipt:
     try:
-        read = _read(archived, one, work, counter.limits, declared, path.name)
+        read = _read(archived, one, work, counter.limits, declared, taken.file_name)
         whose = whose_file(read, one, deliverers(counter.registry), counter.moment)
     except FileRefused as refusal:
         return _entered(counter, taken, refused_receipt(one, taken, refusal.told), work)
@@ -116,20 +134,6 @@ def _audited(counter: Counter, one: Delivery, taken: TakenIn, read: ReadFile, wh
     replaced = standing.get((taken.deliverer, taken.period))
     outcome = Outcome(read, found, whose, replaced[0].id if replaced else None)
     return _entered(counter, taken, receipt_of(one, taken, outcome), work, found)
-
-
-def _archived(archive: Archive, original: Path, record: ArchiveRecord) -> Path:
-    """Streams a file into the archive and returns where it lies there."""
-    incoming = archive.incoming(record.source)
-    try:
-        with original.open("rb") as stream:
-            while chunk := stream.read(CHUNK):
-                incoming.write(chunk)
-    except BaseException:
-        incoming.close(None)
-        raise
-    archive.take(incoming, record)
-    return archive.root / record.source / record.sha256
 
 
 def _is_stopped(one: Delivery, found: RowVerdict) -> bool:
@@ -171,19 +175,6 @@ def _read(archived: Path, one: Delivery, work: Path, limits: Limits, declared: D
     return read
 
 
-def _one_file(path: Path, work: Path) -> Path:
-    """The bytes to archive: the file, or a folder that holds a data package as one zip."""
-    if not path.is_dir():
-        return path
-    from publish.zipped import zip_bytes
-
-    # a link could lead out of the inbox
-    files = [part for part in sorted(path.rglob("*")) if part.is_file() and not part.is_symlink()]
-    packed = work / "handed_in.zip"
-    packed.write_bytes(zip_bytes([(part.relative_to(path).as_posix(), part.read_bytes()) for part in files]))
-    return packed
-
-
 def _read_under(counter: Counter, one: Delivery, declared: Declared) -> str:
     """What decides the verdict on a file beside its bytes: handed in again under another contract, it is read again."""
     parts: Sequence[str] = (
@@ -194,14 +185,3 @@ def _read_under(counter: Counter, one: Delivery, declared: Declared) -> str:
         json.dumps(asdict(counter.limits)),
     )
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
-
-
-def _too_large(size: int, limits: Limits) -> Told:
-    found, most = f"{size / 1e6:.0f}", f"{limits.file_bytes / 1e6:.0f}"
-    return Told(
-        "file_too_large",
-        f"Het bestand is {found} MB; hoogstens {most} MB wordt aangenomen. Het is niet gearchiveerd. "
-        "Lever het als Parquet, of vraag de beheerder om ruimte.",
-        f"The file is {found} MB; at most {most} MB is taken in. It was not archived. "
-        "Deliver it as Parquet, or ask the steward for room.",
-    )
