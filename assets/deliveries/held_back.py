@@ -56,7 +56,7 @@ def chosen_pins(
         before = [(old, body) for old, body in before if old]
         rules = delivery(name).disclosure
         why = ""
-        if rules is not None and before and before[-1][0] != new and not _may_show(book, new):
+        if rules is not None and before and before[-1][0] != new and not _may_show(book, before[-1][0], new):
             why = next(
                 (found for old, body in before if (found := _tells(book, old, new, body, rules, chain_table))), ""
             )
@@ -72,8 +72,12 @@ def _group(pin: Pin) -> tuple[str, str]:
     return pin.delivery, pin.period[:4]
 
 
-def _may_show(book: Book, new: Sequence[Pin]) -> bool:
-    return any(book.settled(book.file(pin.receipt)).may_show for pin in new)
+def _may_show(book: Book, old: Sequence[Pin], new: Sequence[Pin]) -> bool:
+    """Whether a steward let every file that changes show: each that is new, and each that is gone without another."""
+    owners = {(pin.deliverer, pin.period) for pin in new}
+    changed = [pin for pin in new if pin not in old]
+    changed += [pin for pin in old if (pin.deliverer, pin.period) not in owners]
+    return bool(changed) and all(book.settled(book.file(pin.receipt)).may_show for pin in changed)
 
 
 def _words(name: str, year: str, why: str) -> str:
