@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 import pandas as pd
 
-from assets.deliveries.book import Book
+from assets.deliveries.book import WRITING, Book
 from assets.deliveries.standing import Pin, write_standing
 from assets.formulas.disclosure_margins import VALUE
 from contracts.delivered_figures import Figure, figures_of, subgroup_parents, subgroups_by_code
@@ -39,7 +39,8 @@ def contributions(book: Book, found: Sequence[Pin], name: str, chain_table: str)
     chosen = [pin for pin in found if pin.delivery == name and int(pin.period[:4]) in whole]
     parts = [pd.DataFrame({column: [] for column in (*CELL, RESPONDENT, VALUE)})]
     if chosen:
-        with TemporaryDirectory() as folder:
+        # under our own home: what lies in the machine's temporary folder is not ours to keep secret
+        with TemporaryDirectory(dir=book.root, prefix=WRITING) as folder:
             path = Path(folder) / "rows.parquet"
             write_standing(book, chosen, one.contract, path)
             parts += [_of_figure(path, one, figure) for figure in figures_of(name) if figure.chain_table == chain_table]

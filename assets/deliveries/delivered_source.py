@@ -10,24 +10,23 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
 from assets.as_of import keep_night
 from assets.deliveries.book import Book
 from assets.deliveries.held_back import Earlier, Held, chosen_pins
-from assets.deliveries.standing import Pin, pins
+from assets.deliveries.standing import Pin, pins, pins_identity
 from assets.deliveries.taking_in import ORIGIN
 from assets.deliveries.totals import totals_csv
 from assets.night import Night
-from assets.sources.archive import ArchiveRecord, record_of, write_whole
+from assets.sources.archive import ArchiveDamaged, ArchiveRecord, record_of, write_whole
 from assets.sources.reading import parsed
 from assets.table_store import Standing, code_digest, inputs_key
 from contracts.contract import DELIVERED, source_contract
 from contracts.delivery_contract import delivery
 
-#: Below `deliveries/`: which files every archived copy of totals was added up of. Confidential, as deliveries are.
+#: Below `deliveries/`: of which files every archived copy of totals was added up. Confidential, as deliveries are.
 TOTALS = "totals"
 
 
@@ -79,42 +78,70 @@ def _newest(
     night: Night, name: str, now: tuple[Pin, ...]
 ) -> tuple[ArchiveRecord | None, tuple[Pin, ...], tuple[Held, ...]]:
     """The copy of what stands now, made where there is none yet."""
-    folder, chain_table = night.book.root / TOTALS / name, name.removeprefix(DELIVERED)
-    earlier = _earlier(night, name, folder)
-    if not now and not earlier:
+    path, chain_table = night.book.root / TOTALS / f"{name}.json", name.removeprefix(DELIVERED)
+    editions = _editions(path)
+    if not now and not editions:
         return None, (), ()
+    copies = [_copy(night, name, edition) for edition in editions]
+    earlier = [
+        # a copy that was damaged is added up again: what was shown then is compared with in any case
+        Earlier(edition.pins, copy[1] if copy else totals_csv(night.book, edition.pins, chain_table))
+        for edition, copy in zip(editions, copies, strict=True)
+    ]
     chosen, held = chosen_pins(night.book, now, earlier, chain_table)
     if not chosen:
         return None, (), held
-    noted = _noted(folder / "newest.json")
-    identity = json.dumps([code_digest(), [asdict(pin) for pin in chosen], _contracts(chosen)], sort_keys=True)
-    if noted.get("identity") == identity:
-        return night.archive.record(name, str(noted["sha256"])), chosen, held
+    identity = pins_identity(chosen), code_digest(), json.dumps(_contracts(chosen))
+    if editions and editions[-1].identity == identity and copies[-1] is not None:
+        return copies[-1][0], chosen, held
     body = totals_csv(night.book, chosen, chain_table)
     record = night.archive.put(
         body,
         record_of(
             body,
             source=name,
-            retrieved_at=_moment_of(night.book, chosen),
+            retrieved_at=_moment_of(night.book, [*now, *(pin for edition in editions for pin in edition.pins)]),
             retrieved_from=f"{len(chosen)} deliveries",
             origin=ORIGIN,
         ),
     )
-    _write(folder / f"{record.sha256}.json", {"pins": [asdict(pin) for pin in chosen]})
-    _write(folder / "newest.json", {"identity": identity, "sha256": record.sha256})
+    # made again of the same files, by other code: the last edition, not another
+    if editions and (editions[-1].pins, editions[-1].sha256) == (chosen, record.sha256):
+        editions = editions[:-1]
+    _write(path, [asdict(edition) for edition in (*editions, Edition(record.sha256, identity, chosen))])
     return record, chosen, held
 
 
-def _earlier(night: Night, name: str, folder: Path) -> list[Earlier]:
-    """What was added up before, oldest first: each may have been published, so that a reader can compare."""
-    found = []
-    for record in night.archive.records(name):
-        noted = _noted(folder / f"{record.sha256}.json")
-        if noted:
-            before = tuple(Pin(**{**pin, "released": tuple(pin["released"])}) for pin in noted["pins"])
-            found.append(Earlier(before, night.archive.read(record)))
-    return found
+@dataclass(frozen=True)
+class Edition:
+    """Totals that were archived: their copy, what decided their bytes, and the files that they were added up of."""
+
+    sha256: str
+    identity: tuple[str, ...]
+    pins: tuple[Pin, ...]
+
+
+def _editions(path: Path) -> list[Edition]:
+    """What was added up before, in that order: each may have been published, so that a reader can compare."""
+    if not path.exists():
+        return []
+    return [
+        Edition(
+            raw["sha256"],
+            tuple(raw["identity"]),
+            tuple(Pin(**{**pin, "released": tuple(pin["released"])}) for pin in raw["pins"]),
+        )
+        for raw in json.loads(path.read_text(encoding="utf-8"))
+    ]
+
+
+def _copy(night: Night, name: str, edition: Edition) -> tuple[ArchiveRecord, bytes] | None:
+    """The archived copy of an edition; None where it is damaged."""
+    try:
+        record = night.archive.record(name, edition.sha256)
+        return record, night.archive.read(record)
+    except ArchiveDamaged:
+        return None
 
 
 def _contracts(chosen: Sequence[Pin]) -> list[str]:
@@ -122,9 +149,9 @@ def _contracts(chosen: Sequence[Pin]) -> list[str]:
     return [delivery(name).contract.digest + str(delivery(name).contract.get("productDigest", "")) for name in names]
 
 
-def _moment_of(book: Book, chosen: Sequence[Pin]) -> str:
-    """When the totals could first be what they are: the last delivery or decision among them."""
-    receipts = {pin.receipt for pin in chosen}
+def _moment_of(book: Book, known: Sequence[Pin]) -> str:
+    """When the totals could first be what they are: the last delivery or decision among what is or was added up."""
+    receipts = {pin.receipt for pin in known}
     received = [book.file(receipt).received_at for receipt in receipts]
     decided = [made.moment for made in book.decisions() if made.receipt in receipts]
     return max([*received, *decided])
@@ -144,14 +171,6 @@ def _pin(night: Night, name: str, record: ArchiveRecord | None) -> None:
     if wanted != pinned:
         write_whole(night.vintages, (json.dumps(wanted, indent=1) + "\n").encode())
         keep_night(night, wanted)
-
-
-def _noted(path: Path) -> dict[str, Any]:
-    try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}  # none, or torn: then it is made again
-    return found
 
 
 def _write(path: Path, content: object) -> None:
