@@ -3,7 +3,6 @@
 Here: the forms, and handing what was filled in to who carries it out. Not here: what a decision does.
 """
 
-import getpass
 from enum import Enum
 from typing import Any
 
@@ -45,7 +44,7 @@ def decide_on_quarantine(
 ) -> None:
     """Keeps a decision about refused rows of a delivery."""
     from assets.deliveries.book import DecisionRefused
-    from pipelines.delivery_commands import row_numbers
+    from pipelines.delivery_commands import row_numbers, user_of_this_machine
 
     try:
         made = night.book.decide(
@@ -53,7 +52,7 @@ def decide_on_quarantine(
             config.decision.value,
             row_numbers(config.rows) if config.rows.strip() else None,
             reason=config.reason,
-            by=config.by or getpass.getuser(),
+            by=config.by or user_of_this_machine(),
             moment=night.moment,
         )
     except DecisionRefused as error:

@@ -7,6 +7,7 @@ Here: words and exit codes. Not here: taking a file in, the audit, decisions (`a
 import argparse
 import getpass
 import json
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 DONE, REFUSED, WRONG_USE = 0, 1, 2
 #: Refused rows that are shown on a terminal.
 SHOWN = 20
+#: More rows than a person names one by one.
+MOST_ROWS = 1_000_000
 
 
 def add_delivery_commands(
@@ -76,14 +79,16 @@ def _known(name: str, command: str) -> "Delivery | None":
 
 def _deliver(arguments: argparse.Namespace, night: "Night") -> int:
     from assets.deliveries.delivered_file import Declared
+    from assets.deliveries.handed_in import is_handed_in
     from assets.deliveries.taking_in import take_in
     from publish.receipt import receipt_json
+    from publish.unseen import spelled_out
 
     one = _known(arguments.delivery, "deliver")
     if one is None:
         return WRONG_USE
-    if not arguments.file.exists():
-        print(f"ketenmonitor deliver: there is no file {arguments.file}", file=sys.stderr)
+    if not arguments.file.exists() or not is_handed_in(arguments.file):
+        print(f"ketenmonitor deliver: there is no file {spelled_out(str(arguments.file))}", file=sys.stderr)
         return WRONG_USE
     receipt = take_in(night.counter(), arguments.file, one, Declared(decimal=arguments.decimal))
     folder = night.book.root / one.name / receipt.id
@@ -91,13 +96,14 @@ def _deliver(arguments: argparse.Namespace, night: "Night") -> int:
         print(receipt_json(receipt).decode(), end="")
     else:
         print("\n".join(_receipt_lines(receipt, folder, arguments.language)))
-    return REFUSED if receipt.outcome == "refused" or receipt.rows_refused else DONE
+    return REFUSED if receipt.outcome == "refused" or receipt.rows_refused or not receipt.rows_accepted else DONE
 
 
 def _receipt_lines(receipt: "Receipt", folder: Path, language: "Language") -> list[str]:
     """A receipt on a terminal: what happened, the first refused rows, and where the whole of it lies."""
     from publish.receipt_pages import PAGES
     from publish.receipt_words import what_happened
+    from publish.unseen import spelled_out
 
     dutch = language == "nl"
     said = [what_happened(receipt, language)]
@@ -108,7 +114,7 @@ def _receipt_lines(receipt: "Receipt", folder: Path, language: "Language") -> li
         column = refusal.column_nl if dutch else refusal.column_en
         right = refusal.right_nl if dutch else refusal.right_en
         where = f"rij {refusal.row_number}" if dutch else f"row {refusal.row_number}"
-        said.append(f"  {where}, {column}: {refusal.found} -> {right}")
+        said.append(spelled_out(f"  {where}, {column}: {refusal.found} -> {right}"))
     left = receipt.refusals_in_all + receipt.warnings_in_all - SHOWN
     if left > 0:
         said.append(f"  en {left} meer" if dutch else f"  and {left} more")
@@ -201,6 +207,7 @@ def _show(arguments: argparse.Namespace, night: "Night") -> int:
     from assets.deliveries.quarantine import waiting
     from assets.deliveries.quarantine_words import faults_in_words
     from contracts.delivery_contract import delivery_names
+    from publish.unseen import spelled_out
 
     found = [w for w in waiting(night.book, delivery_names()) if arguments.receipt in (None, w.taken.id)]
     if arguments.receipt is not None and not found:
@@ -224,7 +231,8 @@ def _show(arguments: argparse.Namespace, night: "Night") -> int:
         print(f"{taken.id}  {taken.deliverer} {taken.period}, {taken.file_name}")
         print(f"  {item.undecided} refused rows wait, {item.releasable} of them can be released; {used}")
         for fault in faults:
-            print(f"  row {fault.row}, {fault.column or 'the row'}: found {fault.found}; right: {fault.right_en}")
+            where = f"row {fault.row}, {fault.column or 'the row'}"
+            print(spelled_out(f"  {where}: found {fault.found}; right: {fault.right_en}"))
     return DONE
 
 
@@ -235,7 +243,7 @@ def _decide(arguments: argparse.Namespace, night: "Night", kind: "Verdict") -> i
         if arguments.receipt is None:
             raise DecisionRefused("name the receipt; `ketenmonitor quarantine` shows those that wait")
         rows = None if arguments.rows is None else row_numbers(arguments.rows)
-        by = arguments.by or getpass.getuser()
+        by = arguments.by or user_of_this_machine()
         made = night.book.decide(
             arguments.receipt, kind, rows, reason=arguments.reason or "", by=by, moment=night.moment
         )
@@ -256,8 +264,21 @@ def row_numbers(text: str) -> list[int]:
 
     found: list[int] = []
     for part in text.replace(" ", "").split(","):
-        first, dash, last = part.partition("-")
-        if not first.isdigit() or (dash and not last.isdigit()):
-            raise DecisionRefused(f"rows are {text!r}; expected numbers such as 5,8,12-20")
-        found += range(int(first), int(last or first) + 1)
+        if not re.fullmatch(r"[0-9]{1,9}(-[0-9]{1,9})?", part):
+            raise DecisionRefused(f"rows are {text[:60]!r}; expected numbers such as 5,8,12-20")
+        first, _, last = part.partition("-")
+        rows = range(int(first), int(last or first) + 1)
+        if not rows:
+            raise DecisionRefused(f"rows are {part!r}: the first comes after the last; expected such as 12-20")
+        if len(found) + len(rows) > MOST_ROWS:
+            raise DecisionRefused(f"rows are {text[:60]!r}, more than {MOST_ROWS}; leave them out to decide on all")
+        found += rows
     return found
+
+
+def user_of_this_machine() -> str:
+    """Who runs this; empty where the machine has no name for them."""
+    try:
+        return getpass.getuser()
+    except (KeyError, ImportError, OSError):
+        return ""

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from assets.deliveries.handed_in import is_handed_in
 from contracts.delivery_contract import delivery, delivery_names
+from publish.unseen import spelled_out
 
 if TYPE_CHECKING:
     from assets.deliveries.taking_in import Counter
@@ -41,31 +43,44 @@ def prepare_inbox(inbox: Path) -> None:
 
 
 def waiting_files(inbox: Path, now: float) -> list[Waiting]:
-    """What may be taken in, in a fixed order. `now` is in seconds since 1970: what was written just before waits."""
+    """What may be taken in: a delivery at a time, and of one the file that was written last comes last.
+
+    `now` is in seconds since 1970: what was written just before waits.
+    """
     found = []
-    known = set(delivery_names())
-    for folder in sorted(path for path in inbox.glob("*") if path.is_dir()):
-        for path in sorted(folder.iterdir()):
-            if not _is_finished(path, now):
-                continue
-            problem = ""
-            if folder.name not in known:
-                problem = f"there is no delivery {folder.name!r}; move it to one of {', '.join(sorted(known))}"
-            elif path.is_symlink():
-                problem = "it is a link, and links are not followed; put the file itself here"
-            elif path.is_dir() and not (path / DESCRIPTOR).is_file():
-                problem = f"it is a folder without {DESCRIPTOR}; put files here, or a data package"
-            found.append(Waiting(path, folder.name, problem))
+    folders = sorted(path for path in inbox.glob("*") if path.is_dir())
+    for folder in folders:
+        dated = sorted((written, path) for path in folder.iterdir() if (written := _finished(path, now)) is not None)
+        found += [Waiting(path, folder.name, _problem(path, folder)) for _, path in dated]
     # a file that lies beside the folders belongs to no delivery
-    loose = sorted(path for path in inbox.glob("*") if path.is_file() and _is_finished(path, now))
+    loose = sorted(path for path in inbox.glob("*") if path not in folders and _finished(path, now) is not None)
     return found + [Waiting(path, "", "put it in the folder of its delivery") for path in loose]
 
 
-def _is_finished(path: Path, now: float) -> bool:
+def _problem(path: Path, folder: Path) -> str:
+    """Why it cannot be taken in, with what to do; empty where nothing stands in the way."""
+    known = delivery_names()
+    if folder.name not in known:
+        return f"there is no delivery {folder.name!r}; move it to one of {', '.join(known)}"
+    if path.is_symlink():
+        return "it is a link, and links are not followed; put the file itself here"
+    if path.is_dir() and not (path / DESCRIPTOR).is_file():
+        return f"it is a folder without {DESCRIPTOR}; put files here, or a data package"
+    if not is_handed_in(path):
+        return "it is no file but a pipe or device; put a file here"
+    return ""
+
+
+def _finished(path: Path, now: float) -> float | None:
+    """When it was last written to; None while it may still be written to, or is somebody's passing file."""
     if path.name.startswith((".", "~$")) or path.suffix.lower() in UNFINISHED:
-        return False
-    parts: Iterable[Path] = path.rglob("*") if path.is_dir() and not path.is_symlink() else [path]
-    return all(part.lstat().st_mtime <= now - SETTLED_SECONDS for part in parts)
+        return None
+    parts: Iterable[Path] = path.rglob("*") if path.is_dir() and not path.is_symlink() else ()
+    try:
+        written = max(part.lstat().st_mtime for part in (path, *parts))
+    except FileNotFoundError:
+        return None  # it went while we looked
+    return written if written <= now - SETTLED_SECONDS else None
 
 
 def take_in_all(
@@ -76,15 +91,26 @@ def take_in_all(
 
     receipts, left = [], []
     for found in waiting_files(inbox, now):
+        if not found.problem:
+            found = replace(found, problem=_cannot_be_opened(found.path))
         if found.problem:
             left.append(found)
-            say(f"{found.path.relative_to(inbox)} was left in the inbox: {found.problem}")
+            say(f"{spelled_out(str(found.path.relative_to(inbox)))} was left in the inbox: {found.problem}")
             continue
         receipt = take_in(counter, found.path, delivery(found.delivery))
         remove(found.path)
         receipts.append(receipt)
         say(sentence(receipt))
     return receipts, left
+
+
+def _cannot_be_opened(path: Path) -> str:
+    """Why a file cannot be opened: one must not keep the others waiting. Empty where it can."""
+    try:
+        with (path / DESCRIPTOR if path.is_dir() else path).open("rb"):
+            return ""
+    except OSError as error:
+        return f"it cannot be opened ({error.strerror}); give the account that runs Ketenmonitor access to it"
 
 
 def remove(path: Path) -> None:
