@@ -16,6 +16,7 @@ from assets.night import Night
 from assets.packages import release_key
 from assets.source_assets import VINTAGES
 from assets.source_checks import fetch_facts
+from pipelines.deliveries_of_night import overdue, received_since
 from pipelines.night_events import RunOfNight, Seen, seen_in
 from pipelines.nightly import DatasetOutcome, causes, standing_version, summarise
 from publish.night_facts import (
@@ -39,11 +40,11 @@ class DeliveryBook:
     """Where it is known which deliveries came in and which did not.
 
     `received_since` gives what came in after a moment (`YYYY-MM-DDThh:mm:ssZ`; empty: ever) and up to that of the
-    night; `overdue` what should have been here by then. By default nothing is awaited.
+    night; `overdue` what should have been here by then.
     """
 
-    received_since: Callable[[Night, str], Sequence[DeliveryReceived]] = lambda _night, _moment: ()
-    overdue: Callable[[Night], Sequence[DeliveryOverdue]] = lambda _night: ()
+    received_since: Callable[[Night, str], Sequence[DeliveryReceived]] = received_since
+    overdue: Callable[[Night], Sequence[DeliveryOverdue]] = overdue
 
 
 def gather(
