@@ -92,17 +92,14 @@ def _shown(column: Column, value: Value | None, choices: _Choices | None, langua
     return str(value)
 
 
-def _number_format(column: Column, language: Language, whole: bool) -> str | int:
+def _number_format(column: Column, whole: bool) -> str | int:
     """How a cell of the column is shown; `whole` for a number without decimals."""
     if column.logical_type == "date":
         return "yyyy-mm-dd"
     if column.logical_type not in ("integer", "number"):
         return _TEXT
-    beside = unit_beside(column, language)
-    unit = f' "{beside}"' if beside else ""
-    if column.unit is None:  # a year, say, which has no mark for thousands
-        return "0" if whole else "General"
-    return f"#,##0{unit}" if whole else f"#,##0.0##{unit}"
+    # no unit and no mark for thousands: a sheet that is saved as CSV gives what is shown
+    return "0" if whole else "0.0##"
 
 
 class _Book:
@@ -193,7 +190,7 @@ def _write_column(
     example = _shown(column, example_row(delivery)[column.name], choices, language)
     texts = [str(example), *([row[choices.offered] for row in choices.rows] if choices else [])]
     longest = max([max(map(len, name.split())) + 2, len(name) // 2 + 4, *(len(text) + 4 for text in texts)])
-    form = _number_format(column, language, column.logical_type == "integer")
+    form = _number_format(column, column.logical_type == "integer")
     sheet.set_column(position, position, max(_NARROWEST, min(_WIDEST, longest)), book.form(num_format=form))
     number = column.logical_type in ("integer", "number")
     sheet.write_string(0, position, name, book.heading_of_numbers if number else book.heading)
@@ -213,7 +210,7 @@ def _write_column(
     if column.logical_type == "number" and column.unit:
         # no format of a number leaves out the decimal mark of a whole one
         whole = {"type": "formula", "criteria": f"=AND(ISNUMBER({cell}),{cell}=INT({cell}))"}
-        shown = book.book.add_format({"num_format": _number_format(column, language, True)})
+        shown = book.book.add_format({"num_format": _number_format(column, True)})
         sheet.conditional_format(1, position, ROWS, position, {**whole, "format": shown})
 
 
