@@ -29,7 +29,7 @@ from contracts.vocabulary import load_codelist
 from publish.delivery_example import Value, example_row
 from publish.delivery_explanation import SheetNames, Styles, write_explanation
 from publish.delivery_validation import validation
-from publish.delivery_words import allowed_words, code_label, description, title, unit_beside
+from publish.delivery_words import allowed_words, code_label, description, title
 from publish.numbers_and_dates import Language
 from publish.release_facts import publisher
 from publish.workbook import for_print

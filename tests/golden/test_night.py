@@ -20,6 +20,9 @@ import pytest
 
 from assets.sources.embedded_edition import EMBEDDED
 from pipelines.cli import main
+from pipelines.kept_nights import kept_files, read_kept
+from pipelines.messages.settings import MessageSettings
+from pipelines.morning import end_night
 from pipelines.nightly import Summary, run_night
 from tests.conftest import EPOCH, files_with_bytes, night
 
@@ -318,7 +321,15 @@ def test_a_second_night_without_news_writes_nothing_that_is_public(good: GoodNig
     summary = run_night(night(good.home))
     assert [(d.outcome, d.version) for d in summary.datasets] == [("unchanged", "1.0.0")] * len(DATASETS)
     assert summary.exit_code == 0
+    morning = end_night(night(good.home), summary.runs, MessageSettings(), cpu_seconds=summary.cpu_seconds)
     assert listing(good.published) == before
+    # the embedded edition has six sources that are older than their contracts allow, and no night told it before
+    assert morning.first_line == "1 ding vraagt om u; verder niets nieuws"
+    facts = read_kept(kept_files(good.home)[-1])
+    assert facts is not None
+    assert (len(facts.sources), len(facts.datasets), facts.outcome) == (46, len(DATASETS), "done")
+    assert {step.outcome for step in facts.steps} == {"unchanged", "done"}
+    assert sum(source.stale_since is not None for source in facts.sources) == 6
 
 
 def test_two_nights_in_two_empty_homes_publish_the_same_bytes(good: GoodNight, tmp_path: Path) -> None:
@@ -340,7 +351,11 @@ def test_two_nights_in_two_empty_homes_publish_the_same_bytes(good: GoodNight, t
     root = Path(__file__).parents[2]
     done = subprocess.run(command, env=environment, cwd=root, capture_output=True, text=True, check=False, timeout=180)
     assert done.returncode == 0, done.stderr[-2000:]
-    assert [d["outcome"] for d in json.loads(done.stdout)["datasets"]] == ["released"] * len(DATASETS)
+    told = json.loads(done.stdout)
+    assert [d["outcome"] for d in told["datasets"]] == ["released"] * len(DATASETS)
+    assert told["report"]["first_line"] == "1 ding vraagt om u; 11 datasets uitgegeven"
+    assert Path(told["report"]["page"]).is_file()
+    assert (tmp_path / "other" / "metrics" / "ketenmonitor.prom").is_file()
     one_home, other_home = files_with_bytes(good.published), files_with_bytes(tmp_path / "other" / "published")
     assert one_home.keys() == other_home.keys()
     assert [name for name in one_home if one_home[name] != other_home[name]] == []
