@@ -29,9 +29,16 @@ def nightly(arguments: argparse.Namespace, settings: "Settings") -> int:
     from pipelines.settings import message_settings
 
     night, channels = settings.night(), message_settings()
+    left = pipelines.nightly.left_of_last_night(night) if arguments.again else None
+    if left == []:
+        print("Nothing of the last night is left to be made.", file=sys.stderr)
+        return DONE
     begin_night(night, channels, user_agent=settings.user_agent)
     try:
-        summary = pipelines.nightly.run_night(night, arguments.verbose)
+        if left is None:
+            summary = pipelines.nightly.run_night(night, arguments.verbose)
+        else:
+            summary = pipelines.nightly.run_assets(night, left, arguments.verbose)
     except Exception as error:
         _told(fail_night(night, error, channels, user_agent=settings.user_agent), sys.stderr.write)
         raise
