@@ -20,6 +20,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from assets.decisions_book import keep_until
 from assets.night import Night
 from assets.sources.archive import ORIGINS, ArchiveDamaged, ArchiveRecord, write_first, write_whole
 from assets.table_store import TableRefused, code_digest, inputs_key
@@ -221,6 +222,7 @@ def lay_out(night: Night, old: OldNight) -> Night:
         for record in earlier:
             at = Path("releases") / dataset / record.version
             _link(rebuilt.published / at, night.published / at)
+    keep_until(night, rebuilt, old.moment)
     _link_reserved_dois(night, rebuilt, old.moment)
     return rebuilt
 

@@ -9,8 +9,10 @@ from typing import Any
 
 import dagster as dg
 
+from assets.markdown import bullets
 from assets.night import Night
 from assets.night_asset import night_asset
+from assets.stewards_view import FILES_WRITTEN, MENDED, PUBLIC_PAGE
 
 CATALOGUE = dg.AssetKey(["publication", "catalogue"])
 INTEGRITY, MANDATORY = "releases_unaltered", "dcat_ap_nl_complete"
@@ -25,20 +27,32 @@ def catalogue_asset(releases: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
         group_name="publication",
         kinds={"html", "rdf"},
         description=(
-            "De openbare site met index, DCAT-catalogus en database over alle datasets; "
-            "eerst wordt elk gepubliceerd bestand opnieuw tegen zijn controlegetal gehouden."
+            "Eén rij is één bestand van de openbare site.\n\n"
+            "De site met index, DCAT-catalogus en database over alle datasets; eerst wordt elk gepubliceerd bestand "
+            "opnieuw tegen zijn controlegetal gehouden."
         ),
         check_specs=[
             dg.AssetCheckSpec(
                 INTEGRITY,
                 asset=CATALOGUE,
                 blocking=True,
-                description="Every file of every release still has the checksum with which it was published.",
+                description=(
+                    "**Wat wordt getoetst.** Elk bestand van elke uitgave heeft nog het controlegetal waarmee het is "
+                    "gepubliceerd.\n\n"
+                    "**Als het misgaat.** Een gepubliceerd bestand is veranderd of weg. Index, catalogus en "
+                    "startpagina worden niet ververst; onbeschadigde datasets houden hun pagina's.\n\n"
+                    "**Wat nu.** Laat de beheerder het bestand uit de reservekopie terugzetten, of trek de uitgave in "
+                    "met de taak `withdraw_release`."
+                ),
             ),
             dg.AssetCheckSpec(
                 MANDATORY,
                 asset=CATALOGUE,
-                description="The catalogue has every property that DCAT-AP-NL 3.0 makes mandatory.",
+                description=(
+                    "**Wat wordt getoetst.** De catalogus heeft elke eigenschap die DCAT-AP-NL 3.0 verplicht.\n\n"
+                    "**Als het misgaat.** De catalogus wordt gepubliceerd, maar data.overheid.nl kan hem weigeren.\n\n"
+                    "**Wat nu.** Geef de beheerder de regel die hieronder staat: in een contract ontbreekt een tekst."
+                ),
             ),
         ],
     )
@@ -54,8 +68,8 @@ def catalogue_asset(releases: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
             check_name=INTEGRITY,
             passed=not broken,
             severity=dg.AssetCheckSeverity.ERROR,
-            description="; ".join(broken[:5]) or "Every file is what its release says.",
-            metadata={"problems": len(broken)},
+            description=bullets(broken[:5]) or "Elk bestand is wat zijn uitgave zegt.",
+            metadata={"beschadigde bestanden": len(broken)},
         )
         if broken:
             more = f"\n  and {len(broken) - 20} more" if len(broken) > 20 else ""
@@ -70,22 +84,24 @@ def catalogue_asset(releases: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
                 + "\nPut them back from a copy, or withdraw the release: ketenmonitor withdraw --help",
                 allow_retries=False,
             )
-        outcome = publish_catalogue(night.published, publisher(night.public_url))
+        by = publisher(night.public_url)
+        outcome = publish_catalogue(night.published, by)
         for mended in outcome.mended:
             context.log.warning(f"mended: {mended}")
         context.log.info(f"{len(outcome.written)} files of the site written")
         yield dg.MaterializeResult(
             metadata={
-                "files written": len(outcome.written),
-                "mended": list(outcome.mended),
-                "start page": dg.MetadataValue.path(str(night.published / "index.html")),
+                FILES_WRITTEN: len(outcome.written),
+                MENDED: list(outcome.mended),
+                PUBLIC_PAGE: dg.MetadataValue.url(by.url("")),
+                "startpagina (bestand)": dg.MetadataValue.path(str(night.published / "index.html")),
             }
         )
         yield dg.AssetCheckResult(
             check_name=MANDATORY,
             passed=not outcome.missing,
             severity=dg.AssetCheckSeverity.WARN,
-            description="; ".join(outcome.missing[:10]) or "Nothing that is mandatory is missing.",
+            description=bullets(outcome.missing[:10]) or "Niets wat verplicht is ontbreekt.",
         )
 
     return catalogue

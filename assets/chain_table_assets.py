@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from assets.check_words import check_specs
+from assets.column_lineage import Above, lineage_metadata
 from assets.made_table import hashes, make
 from assets.night import Night
 from assets.night_asset import night_asset
 from assets.source_assets import TARGETS, pinned_copies, source_key
-from assets.stewards_view import check_specs, definition_metadata
-from contracts.contract import DELIVERED, Product, delivered_source_names, product
+from assets.stewards_view import definition_metadata, tags_of
+from contracts.contract import DELIVERED, Contract, Product, delivered_source_names, product, source_contract
 
 if TYPE_CHECKING:
     from assets.chain_tables.source_figures import SourceTable
@@ -33,6 +35,7 @@ class ChainTable:
 
     The module `assets.chain_tables.<module>` (by default the group's name) computes it. `read_by_indicators` are the
     sources that its indicators read beside the observations; by default the figures transcribed by hand.
+    `only_indicators` are those of its sources of which nothing stands in the observations.
     """
 
     product_id: str
@@ -40,6 +43,7 @@ class ChainTable:
     sources: tuple[str, ...]
     read_by_indicators: tuple[str, ...] | None = None
     module: str | None = None
+    only_indicators: tuple[str, ...] = ()
 
     @property
     def product(self) -> Product:
@@ -108,6 +112,7 @@ CHAIN_TABLES = (
         "electronics",
         ("env_waselee", "cei_wm060", "demo_gind", "electronics_nl", "unu_pom"),
         ("electronics_nl", "unu_pom"),
+        only_indicators=("unu_pom",),
     ),
     ChainTable("furniture", "furniture", ("84970NED", "84971NED", "furniture_nl")),
     ChainTable("textile", "textile", ("84970NED", "84971NED", "demo_gind", "textile_nl")),
@@ -127,6 +132,7 @@ CHAIN_TABLES = (
             "84970NED",
         ),
         _NATIONAL_READ_DIRECTLY,
+        only_indicators=tuple(name for name in _NATIONAL_READ_DIRECTLY if name not in ("83180NED", "37852")),
     ),
     ChainTable("craft-centres", "craft_centres", ("demo_gind", "craft_centres_nl")),
     ChainTable("municipal-monitor", "municipalities", ("demo_gind", "municipal_nl"), module="municipal"),
@@ -211,16 +217,35 @@ def _table_asset(chain: ChainTable, name: str, deps: list[dg.AssetKey]) -> dg.As
         deps=deps,
         group_name=chain.group,
         kinds={"python", "parquet"},
+        tags=tags_of(chain_table=chain.chain_table),
+        level=contract.service_level,
         description=f"{contract.granularity_nl}\n\n{contract.description_nl}",
-        metadata=definition_metadata(contract),
-        check_specs=check_specs([chain.group, name], contract),
+        metadata=definition_metadata(contract) | lineage_metadata(name, contract, _above(chain, name)),
+        check_specs=check_specs([chain.group, name], contract, computed=True),
     )
     def table(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) -> Iterator[Any]:
         """Computes the table from the tables that stand, unless nothing changed."""
         inputs = hashes(night, {"/".join(key.path): (key.path[0], key.path[1]) for key in deps})
-        yield from make(context, night, chain.group, name, contract, inputs, lambda: _computed(night, chain, name))
+        yield from make(
+            context, night, chain.group, name, contract, inputs, lambda: _computed(night, chain, name), chain.product_id
+        )
 
     return table
+
+
+def _above(chain: ChainTable, name: str) -> list[Above]:
+    """The tables that a computed one reads, for its lineage by column."""
+    if name == "observations":
+        names = [source for source in (*chain.sources, *chain.delivered) if source not in chain.only_indicators]
+    else:
+        names = list(chain.indicator_sources) if name == "indicators" else []
+    found = [Above(tuple(source_key(n).path), source_contract(n), _kind(source_contract(n))) for n in names]
+    found += [Above((chain.group, other), chain.product.table(other)) for other in chain.computed if other != name]
+    return [*found, Above(tuple(TARGETS.path), product("targets").table("targets"))]
+
+
+def _kind(contract: Contract) -> str:
+    return str(contract.get("sourceKind"))
 
 
 def frame(night: Night, group: str, name: str) -> Any:

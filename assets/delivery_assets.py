@@ -1,4 +1,4 @@
-"""Dagster assets of the group `deliveries`: the inbox, the rows that stand of every delivery, and their totals.
+"""Dagster assets of what is delivered: the inbox, the rows that stand of every delivery, and their totals.
 
 Thin: taking in, standing rows and disclosure control are in `assets/deliveries`. Heavy libraries are imported inside,
 so that the definitions load quickly.
@@ -9,17 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from assets.check_words import check_results, check_specs
+from assets.markdown import bullets, markdown_table
 from assets.night import Night
 from assets.night_asset import night_asset
-from assets.stewards_view import (
-    check_results,
-    check_specs,
-    column_schema,
-    definition_metadata,
-    markdown_table,
-    preview,
-    standing_metadata,
-)
+from assets.stewards_view import WHAT_IS_WRONG, definition_metadata, standing_metadata, tags_of
 from contracts.contract import DELIVERED, delivered_source_names, source_contract
 from contracts.delivered_figures import deliveries_of
 from contracts.delivery_contract import Delivery, delivery, delivery_names
@@ -31,10 +25,11 @@ if TYPE_CHECKING:
     from assets.deliveries.standing import Pin
     from publish.receipt import Receipt
 
-GROUP = "deliveries"
+GROUP, TOTALS_GROUP = "deliveries", "sources_delivered"
 INBOX = dg.AssetKey([GROUP, "inbox"])
 QUARANTINE_CHECK, OVERDUE_CHECK, HELD_CHECK = "quarantine", "overdue", "held_back"
-SHOWN_ROWS = 20
+#: Refused rows a file, and files, that the page of the check shows.
+SHOWN_ROWS, SHOWN_FILES = 10, 5
 
 
 def delivery_key(name: str) -> dg.AssetKey:
@@ -52,9 +47,10 @@ def delivered_key(chain_table: str) -> dg.AssetKey:
     group_name=GROUP,
     kinds={"file"},
     description=(
-        "Eén rij is één bestand dat is ingediend. Neemt aan wat in de inbox ligt: eerst gearchiveerd, dan gelezen en "
-        "getoetst, en beantwoord met een ontvangstbewijs."
+        "Eén rij is één bestand dat is ingediend.\n\nNeemt aan wat in de inbox ligt: eerst gearchiveerd, dan gelezen "
+        "en getoetst, en beantwoord met een ontvangstbewijs."
     ),
+    tags=tags_of(confidential=True),
 )
 def inbox(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) -> dg.MaterializeResult[Any]:
     """Takes in every file that waits in the inbox."""
@@ -67,8 +63,8 @@ def inbox(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) -> 
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": len(receipts),
-            "receipts": dg.MetadataValue.md(_receipts(receipts) or "Er lag niets in de inbox."),
-            "left in the inbox": dg.MetadataValue.md(
+            "ontvangstbewijzen": dg.MetadataValue.md(_receipts(receipts) or "Er lag niets in de inbox."),
+            "blijven liggen": dg.MetadataValue.md(
                 "\n".join(f"- `{found.path.name}`: {found.problem}" for found in left) or "niets"
             ),
         }
@@ -81,19 +77,9 @@ def _receipts(receipts: "Sequence[Receipt]") -> str:
          r.rows_in, r.rows_accepted, r.rows_refused, r.exact_duplicates, r.id]
         for r in receipts
     ]  # fmt: skip
-    head = [
-        "delivery",
-        "deliverer",
-        "period",
-        "file",
-        "outcome",
-        "rows",
-        "accepted",
-        "refused",
-        "duplicates",
-        "receipt",
-    ]
-    return markdown_table(head, rows) if rows else ""
+    head = ["levering", "indiener", "periode", "bestand", "uitkomst", "rijen", "aangenomen", "afgekeurd", "dubbel",
+            "ontvangstbewijs"]  # fmt: skip
+    return markdown_table(head, rows)
 
 
 def _delivery_asset(name: str) -> dg.AssetsDefinition:
@@ -107,29 +93,55 @@ def _delivery_asset(name: str) -> dg.AssetsDefinition:
         automation_condition=dg.AutomationCondition.eager(),
         group_name=GROUP,
         kinds={"parquet"},
+        tags=tags_of(chain_table=one.chain_table, confidential=one.disclosure is not None),
         description=(
-            f"{contract.granularity_nl}\n\n{contract.title_nl}. {contract.description_nl} "
+            f"{contract.granularity_nl}\n\n**{contract.title_nl}.** {contract.description_nl} "
             "Staat hier per indiener en periode: het nieuwste bestand dat gebruikt mag worden."
         ),
-        metadata=definition_metadata(contract),
-        check_specs=[
-            dg.AssetCheckSpec(
-                QUARANTINE_CHECK,
-                asset=delivery_key(name),
-                description="Geen afgekeurde rij wacht op een besluit: vrijgeven, terzijde leggen of laten verbeteren.",
-            ),
-            dg.AssetCheckSpec(
-                OVERDUE_CHECK,
-                asset=delivery_key(name),
-                description=f"Iedere indiener heeft geleverd; uiterste datum {one.deadline} na afloop van de periode.",
-            ),
-        ],
+        metadata=definition_metadata(contract) | _delivery_facts(one),
+        check_specs=_delivery_checks(one),
     )
     def standing(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) -> Iterator[Any]:
         """Puts the rows that stand of this delivery into one table."""
         yield from _made_standing(context, night, one)
 
     return standing
+
+
+def _delivery_facts(one: Delivery) -> dict[str, Any]:
+    """Who delivers, by when, and whether what comes in may be shown."""
+    return {
+        "uiterste datum": f"{one.deadline[3:]}-{one.deadline[:2]} na afloop van de periode",
+        "indieners": len(one.deliverers),
+        "vertrouwelijkheid": one.disclosure_reason_nl,
+    }
+
+
+def _delivery_checks(one: Delivery) -> list[dg.AssetCheckSpec]:
+    deadline = f"{one.deadline[3:]}-{one.deadline[:2]}"
+    return [
+        dg.AssetCheckSpec(
+            QUARANTINE_CHECK,
+            asset=delivery_key(one.name),
+            description=(
+                "**Wat wordt getoetst.** Geen afgekeurde rij wacht op een besluit.\n\n"
+                "**Als het misgaat.** In een geleverd bestand zijn rijen afgekeurd. Ze tellen niet mee; zijn het er te "
+                "veel, dan telt het hele bestand nog niet mee. Er is niets kwijt.\n\n"
+                "**Wat nu.** Vraag de indiener om een verbeterd bestand: het vervangt dit. Zijn de rijen toch goed, of "
+                "komt er geen beter bestand, besluit dan met de taak `decide_quarantine`: vrijgeven of terzijde leggen."
+            ),
+        ),
+        dg.AssetCheckSpec(
+            OVERDUE_CHECK,
+            asset=delivery_key(one.name),
+            description=(
+                f"**Wat wordt getoetst.** Wie eerder leverde, leverde voor {deadline} na afloop van de periode.\n\n"
+                "**Als het misgaat.** Het cijfer van die indiener blijft leeg; er wordt niets geschat.\n\n"
+                "**Wat nu.** Vraag de indiener erom. Het lege formulier maakt `ketenmonitor template "
+                f"{one.name}`."
+            ),
+        ),
+    ]
 
 
 def _made_standing(context: dg.AssetExecutionContext, night: Night, one: Delivery) -> Iterator[Any]:
@@ -144,8 +156,8 @@ def _made_standing(context: dg.AssetExecutionContext, night: Night, one: Deliver
     context.log.info(f"{one.name}: {made.rows} rows of {len(files)} files, {'unchanged' if unchanged else 'made'}")
     yield dg.MaterializeResult(
         metadata={
-            **standing_metadata(made, unchanged),
-            "files that stand": dg.MetadataValue.md(
+            **standing_metadata(night, GROUP, made, one.contract, unchanged, confidential=one.disclosure is not None),
+            "bestanden die staan": dg.MetadataValue.md(
                 markdown_table(list(files[0]), [list(f.values()) for f in files])
                 if files
                 else "Er is nog niets geleverd."
@@ -158,21 +170,29 @@ def _made_standing(context: dg.AssetExecutionContext, night: Night, one: Deliver
 
 
 def _quarantine_check(book: "Book", found: "Sequence[Waiting]") -> dg.AssetCheckResult:
+    from assets.deliveries.quarantine import REFUSED
     from assets.deliveries.quarantine_words import waiting_markdown
+    from assets.table_history import counted
     from publish.receipt_pages import PAGES
 
     undecided = sum(item.undecided for item in found)
     words = "Geen rij wacht op een besluit."
     if found:
         words = (
-            f"{undecided} afgekeurde rijen in {len(found)} bestand(en) wachten op een besluit: vrijgeven of terzijde "
-            "leggen met de taak «decide_quarantine» of `ketenmonitor quarantine`, of een verbeterd bestand vragen."
+            f"{counted(undecided, 'afgekeurde rij wacht', 'afgekeurde rijen wachten')} in "
+            f"{counted(len(found), 'bestand', 'bestanden')} op een besluit: vraag een verbeterd bestand, of besluit "
+            "met de taak `decide_quarantine`."
         )
-    metadata: dict[str, Any] = {"rows waiting": undecided, "files": len(found)}
-    for item in found[:5]:
-        metadata[item.taken.id] = dg.MetadataValue.md(waiting_markdown(book, item, SHOWN_ROWS))
-        receipt = book.folder(item.taken) / PAGES["nl"]
-        metadata[f"receipt {item.taken.id}"] = dg.MetadataValue.path(str(receipt))
+    metadata: dict[str, Any] = {"rijen die wachten": undecided, "bestanden": len(found)}
+    if found:
+        metadata[WHAT_IS_WRONG] = dg.MetadataValue.md(bullets([words]))
+    for item in found[:SHOWN_FILES]:
+        shown = waiting_markdown(book, item, SHOWN_ROWS)
+        words += f"\n\n{shown}\n\nOntvangstbewijs (receipt): `{item.taken.id}`"
+        folder = book.folder(item.taken)
+        metadata[f"ontvangstbewijs {item.taken.id}"] = dg.MetadataValue.path(str(folder / PAGES["nl"]))
+        metadata[f"afgekeurde rijen {item.taken.id}"] = dg.MetadataValue.path(str(folder / REFUSED))
+    words += f"\n\nEn nog {len(found) - SHOWN_FILES} bestanden." if len(found) > SHOWN_FILES else ""
     return dg.AssetCheckResult(
         check_name=QUARANTINE_CHECK,
         passed=not found,
@@ -195,7 +215,7 @@ def _overdue_check(expected: "Sequence[Expected]") -> dg.AssetCheckResult:
         passed=not missing,
         severity=dg.AssetCheckSeverity.WARN,
         description=words,
-        metadata={"expected": len(expected), "overdue": len(missing), "never delivered": never},
+        metadata={"verwacht": len(expected), "te laat": len(missing), "nog nooit geleverd": never},
     )
 
 
@@ -208,16 +228,24 @@ def _delivered_asset(name: str) -> dg.AssetsDefinition:
         key=key,
         # the night's record of what it reads is made there, and this source adds its own copy to it
         deps=[dg.AssetKey(["sources", "vintages"]), *(delivery_key(other) for other in deliveries_of(chain_table))],
-        group_name=GROUP,
+        group_name=TOTALS_GROUP,
         kinds={"csv", "parquet"},
-        description=f"{contract.granularity_nl}\n\n{contract.title_nl}. {contract.description_nl}",
-        metadata={**definition_metadata(contract), "dagster/column_schema": column_schema(contract)},
+        tags=tags_of(chain_table=chain_table, publisher="leveringen"),
+        level=contract.service_level,
+        description=f"{contract.granularity_nl}\n\n**{contract.title_nl}.** {contract.description_nl}",
+        metadata=definition_metadata(contract),
         check_specs=[
-            *check_specs(key.path, contract),
+            *check_specs(key.path, contract, computed=True),
             dg.AssetCheckSpec(
                 HELD_CHECK,
                 asset=key,
-                description="Elke verbetering is doorgevoerd; wat één deelnemer zou verraden wacht op andere.",
+                description=(
+                    "**Wat wordt getoetst.** Elke verbetering van een levering is doorgevoerd.\n\n"
+                    "**Als het misgaat.** Het verschil tussen oud en nieuw zou verraden wat één deelnemer opgaf. De "
+                    "oude totalen blijven staan tot er meer verbeteringen zijn.\n\n"
+                    "**Wat nu.** Meestal niets: wachten is goed. Stemmen de deelnemers in, besluit dan met de taak "
+                    "`decide_quarantine`, besluit `publish`."
+                ),
             ),
         ],
     )
@@ -236,7 +264,7 @@ def _made_delivered(context: dg.AssetExecutionContext, night: Night, name: str) 
     try:
         made = delivered_source(night, name, deliveries_of(name.removeprefix(DELIVERED)))
     except TableRefused as refusal:
-        yield from check_results(refusal.verdict.checks, {"error": refusal.verdict.messages("error")})
+        yield from check_results(contract, refusal.verdict.checks, quarantine=refusal.kept)
         raise dg.Failure(str(refusal), allow_retries=False) from refusal
     context.log.info(f"{name}: {made.standing.rows} totals, {'unchanged' if made.unchanged else 'made'}")
     for held in made.held:
@@ -244,25 +272,26 @@ def _made_delivered(context: dg.AssetExecutionContext, night: Night, name: str) 
     table = night.tables.read("sources", name)
     yield dg.MaterializeResult(
         metadata={
-            **standing_metadata(made.standing, made.unchanged),
-            "confidential cells": sum(status != "F" for status in table.column("conf_status").to_pylist()),
-            "files": dg.MetadataValue.md(_pins(made.pins) or "Er is nog niets geleverd; er wordt niets verzonnen."),
-            "preview": preview(table.slice(0, SHOWN_ROWS)),
+            **standing_metadata(night, "sources", made.standing, contract, made.unchanged),
+            "vertrouwelijke cellen": sum(status != "F" for status in table.column("conf_status").to_pylist()),
+            "opgeteld uit": dg.MetadataValue.md(
+                _pins(made.pins) or "Er is nog niets geleverd; er wordt niets verzonnen."
+            ),
         },
         data_version=dg.DataVersion(made.standing.sha256[:16]),
     )
-    yield from check_results(made.standing.checks, {"warning": made.standing.messages})
+    yield from check_results(contract, made.standing.checks)
     yield dg.AssetCheckResult(
         check_name=HELD_CHECK,
         passed=not made.held,
         severity=dg.AssetCheckSeverity.WARN,
-        description="; ".join(made.held)[:1000] or f"Alle bestanden die staan zijn verwerkt ({contract.table}).",
+        description=bullets(made.held)[:2000] or "Alle bestanden die staan zijn verwerkt.",
     )
 
 
 def _pins(found: "Sequence[Pin]") -> str:
     rows = [[p.delivery, p.deliverer, p.period, p.receipt, len(p.released)] for p in found]
-    return markdown_table(["delivery", "deliverer", "period", "receipt", "released rows"], rows) if rows else ""
+    return markdown_table(["levering", "indiener", "periode", "ontvangstbewijs", "vrijgegeven rijen"], rows)
 
 
 def delivery_assets() -> list[dg.AssetsDefinition]:

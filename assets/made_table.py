@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from assets.check_words import check_results
 from assets.night import Night
-from assets.stewards_view import check_results, preview, standing_metadata
+from assets.stewards_view import standing_metadata
 from contracts.contract import Contract
 
 if TYPE_CHECKING:
@@ -24,10 +25,11 @@ def make(
     contract: Contract,
     inputs: Mapping[str, str],
     compute: "Callable[[], pd.DataFrame]",
+    dataset: str | None = None,
 ) -> Iterator[Any]:
     """Yields the events of one table; a refused one raises dagster.Failure.
 
-    `inputs` are the hashes of what `compute` reads.
+    `inputs` are the hashes of what `compute` reads; `dataset` is the package that publishes the table.
     """
     from assets.table_store import TableRefused, inputs_key
     from contracts.arrow import table_from_frame
@@ -38,20 +40,16 @@ def make(
     if standing is None:
         table = table_from_frame(compute(), contract)
         try:
-            standing, _, _ = night.tables.put(group, name, table, contract, key)
+            standing, _, _ = night.tables.put(group, name, table, contract, key, inputs=inputs)
         except TableRefused as refusal:
-            problems = refusal.verdict.messages("error")
-            yield from check_results(refusal.verdict.checks, {"error": problems})
+            yield from check_results(contract, refusal.verdict.checks, quarantine=refusal.kept)
             raise dg.Failure(str(refusal), allow_retries=False) from refusal
     context.log.info(f"{group}/{name}: {standing.rows} rows, {'unchanged' if unchanged else 'made'}")
     yield dg.MaterializeResult(
-        metadata={
-            **standing_metadata(standing, unchanged),
-            "preview": preview(night.tables.read(group, name).slice(0, 20)),
-        },
+        metadata=standing_metadata(night, group, standing, contract, unchanged, dataset),
         data_version=dg.DataVersion(standing.sha256[:16]),
     )
-    yield from check_results(standing.checks, {"warning": standing.messages})
+    yield from check_results(contract, standing.checks)
 
 
 def hashes(night: Night, tables: Mapping[str, tuple[str, str]]) -> dict[str, str]:

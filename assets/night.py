@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from assets.decisions_book import DecisionsBook
     from assets.deliveries.book import Book
     from assets.deliveries.delivered_file import Limits
     from assets.deliveries.taking_in import Counter
@@ -56,7 +57,7 @@ class Night:
         """The tables between the steps."""
         from assets.table_store import TableStore
 
-        return TableStore(self.home / "tables", self.home / "quarantine")
+        return TableStore(self.home / "tables", self.home / "quarantine", self.moment)
 
     @property
     def inbox(self) -> Path:
@@ -69,6 +70,13 @@ class Night:
         from assets.deliveries.book import Book
 
         return Book(self.home / "deliveries")
+
+    @cached_property
+    def decisions(self) -> "DecisionsBook":
+        """What people decided about this installation."""
+        from assets.decisions_book import DecisionsBook
+
+        return DecisionsBook(self.home / "decisions")
 
     def counter(self) -> "Counter":
         """Where files are taken in during this run."""

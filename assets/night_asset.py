@@ -11,24 +11,33 @@ import dagster as dg
 
 from assets.stewards_view import OWNERS
 from assets.time_limit import limited
+from contracts.service_level import NIGHTLY, ServiceLevel
 
 #: What fails for a reason that may pass (a full disk, a file system away) is tried again: after 20 and 40 seconds. A
 #: table that is refused is not: an asset raises dagster.Failure(allow_retries=False) then.
 TRIES_AGAIN = dg.RetryPolicy(max_retries=2, delay=20, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
-#: Made every night: later than this, a night was missed.
-FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=36), warn_window=timedelta(hours=26))
 #: How long the body of an asset may take. A cold night of everything takes about a minute.
 STEP_SECONDS = 1800.0
 
 
+def freshness(level: ServiceLevel) -> dg.FreshnessPolicy:
+    """The service level of a contract as Dagster watches it: late is a warning, older than promised a failure."""
+    return dg.FreshnessPolicy.time_window(
+        fail_window=timedelta(hours=level.latency_hours), warn_window=timedelta(hours=level.late_hours)
+    )
+
+
 def night_asset(
-    *, seconds: float = STEP_SECONDS, freshness: dg.FreshnessPolicy = FRESH, **facts: Any
+    *, seconds: float = STEP_SECONDS, level: ServiceLevel = NIGHTLY, **facts: Any
 ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
-    """`dagster.asset` under the policy of the night; `seconds` is the time limit of the body."""
+    """`dagster.asset` under the policy of the night.
+
+    `seconds` is the time limit of the body, `level` says how fresh the asset must be.
+    """
 
     def made(body: Callable[..., Any]) -> dg.AssetsDefinition:
         asset: dg.AssetsDefinition = dg.asset(
-            owners=OWNERS, retry_policy=TRIES_AGAIN, freshness_policy=freshness, **facts
+            owners=OWNERS, retry_policy=TRIES_AGAIN, freshness_policy=freshness(level), **facts
         )(limited(body, seconds))
         return asset
 

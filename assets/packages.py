@@ -12,20 +12,37 @@ from typing import TYPE_CHECKING, Any, Literal
 import dagster as dg
 
 from assets.chain_table_assets import CHAIN_TABLES, ChainTable, copies_of, frame, has_copy, source_tables
+from assets.check_words import check_results
 from assets.made_table import hashes
+from assets.markdown import markdown_table
 from assets.night import Night
 from assets.night_asset import night_asset
 from assets.quality_of_tables import quality_of
+from assets.release_words import (
+    CHECK,
+    blocked_check,
+    bump_words,
+    candidate_metadata,
+    package_check,
+    release_difference,
+)
 from assets.source_assets import TARGETS
 from assets.source_checks import fetch_facts
-from assets.stewards_view import check_results
+from assets.stewards_view import (
+    PREVIOUS_VERSION,
+    PUBLIC_PAGE,
+    RELEASED_TONIGHT,
+    STATUS,
+    VERSION,
+    dataset_page,
+    level_words,
+    tags_of,
+)
 from contracts.contract import Contract, Product, product
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
-
-CHECK = "contract"
 
 
 def package_key(group: str) -> dg.AssetKey:
@@ -147,23 +164,19 @@ def _package_asset(
         deps=deps,
         group_name=asset_group,
         kinds={"parquet", "csv"},
+        tags=tags_of(chain_table=package.chain_table),
+        level=package.service_level,
         description=(
-            f"Eén rij per cijfer, in {len(package.tables)} tabellen: het pakket «{package.title_nl}», "
+            f"Eén rij per cijfer, in {len(package.tables)} tabellen.\n\nHet pakket «{package.title_nl}», "
             "klaargezet naast de laatste uitgave en daarmee vergeleken; nog niet zichtbaar."
         ),
-        metadata={"contract": dg.MetadataValue.md(f"`{package.path.name}` {package.version}")},
-        check_specs=[
-            dg.AssetCheckSpec(
-                CHECK,
-                asset=package_key(group),
-                blocking=True,
-                description="The tables that the package adds (targets, breaks, sources) hold to their contracts.",
-            )
-        ],
+        metadata=_package_facts(package),
+        check_specs=[package_check(package_key(group), package.id)],
     )
     def candidate(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) -> Iterator[Any]:
         """Writes the release candidate aside and says what changed since the last release."""
         from assets.table_store import TableRefused
+        from publish.blocked_revision import blocked_folder, read_blocked
         from publish.pointers import mend_pointers
         from publish.portals.zenodo import reserved_doi
         from publish.release import build_candidate
@@ -173,7 +186,8 @@ def _package_asset(
         try:
             tables = content(night)
         except TableRefused as refusal:
-            blocking, _ = check_results(refusal.verdict.checks, {"error": refusal.verdict.messages("error")})
+            table = package.table(refusal.name.rpartition("/")[2])
+            blocking, _ = check_results(table, refusal.verdict.checks, quarantine=refusal.kept)
             yield blocking
             raise dg.Failure(f"package {package.id} was not made: {refusal}", allow_retries=False) from refusal
         mend_pointers(night.published, package.id)
@@ -191,28 +205,33 @@ def _package_asset(
                 quality=quality_of(night, behind),
                 by=publisher(night.public_url),
                 doi_of=reserved,
+                accepted=lambda version, digest: night.decisions.accepted(package.id, version, digest),
             )
         except RevisionNotPermitted as blocked:
-            yield dg.AssetCheckResult(
-                check_name=CHECK, passed=False, severity=dg.AssetCheckSeverity.ERROR, description=str(blocked)
-            )
+            waits = read_blocked(night.staging, package.id)
+            if waits is not None:
+                yield blocked_check(waits, blocked_folder(night.staging, package.id))
             raise dg.Failure(str(blocked), allow_retries=False) from blocked
-        found = made.difference
         news = "nothing changed since" if made.status == "unchanged" else "to be released as"
         context.log.info(f"{package.id}: {news} {made.version}")
         yield dg.MaterializeResult(
             metadata={
-                "status": made.status,
-                "version": made.version,
-                "previous version": made.previous_version or "none",
-                "rows added": sum(found.rows_added.values()),
-                "rows removed": sum(found.rows_removed.values()),
-                "cells changed": sum(found.cells_changed.values()),
+                STATUS: made.status,
+                VERSION: made.version,
+                PREVIOUS_VERSION: made.previous_version or "none",
+                **candidate_metadata(made),
                 "dagster/row_count": sum(table.num_rows for table in tables.values()),
+                PUBLIC_PAGE: dg.MetadataValue.url(dataset_page(night, package.id)),
             },
             data_version=dg.DataVersion(made.figures_digest[:16]),
         )
-        yield dg.AssetCheckResult(check_name=CHECK, passed=True, metadata={"tables": len(tables)})
+        yield dg.AssetCheckResult(
+            check_name=CHECK,
+            passed=True,
+            severity=dg.AssetCheckSeverity.ERROR,
+            description=f"Alle {len(tables)} tabellen kloppen, en wat anders is mag worden gepubliceerd.",
+            metadata={"tabellen": len(tables)},
+        )
 
     return candidate
 
@@ -223,10 +242,14 @@ def _release_asset(package: Product, group: str) -> dg.AssetsDefinition:
         deps=[package_key(group)],
         group_name="publication",
         kinds={"frictionless"},
+        tags=tags_of(chain_table=package.chain_table),
+        level=package.service_level,
         description=(
-            f"De uitgave van «{package.title_nl}»: onveranderlijk, met versienummer. "
-            "Zonder nieuwe cijfers komt er geen nieuwe."
+            f"Eén rij is één bestand van de uitgave.\n\nDe uitgave van «{package.title_nl}»: onveranderlijk, met "
+            "versienummer. Zonder nieuwe cijfers komt er geen nieuwe. Een uitgave die niet deugt wordt ingetrokken met "
+            "de taak `withdraw_release`."
         ),
+        metadata=_package_facts(package),
     )
     def release(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) -> dg.MaterializeResult[Any]:
         """Moves the candidate into the public folder in one rename, if there is something new."""
@@ -242,16 +265,34 @@ def _release_asset(package: Product, group: str) -> dg.AssetsDefinition:
             context.log.warning(f"{package.id}: mended what an earlier run left undone: {repair}")
         return dg.MaterializeResult(
             metadata={
-                "outcome": words,
-                "version": outcome.version,
-                "previous version": outcome.previous_version or "none",
-                "released tonight": outcome.released,
-                "step": outcome.bump,
-                "folder": dg.MetadataValue.path(str(outcome.path)),
+                "in het kort": (
+                    f"uitgegeven als {outcome.version}" if outcome.released else f"ongewijzigd: {outcome.version} staat"
+                ),
+                VERSION: outcome.version,
+                PREVIOUS_VERSION: outcome.previous_version or "none",
+                RELEASED_TONIGHT: outcome.released,
+                "stap": bump_words(outcome.bump),
+                "verschil met de vorige uitgave": dg.MetadataValue.md(release_difference(outcome.path)),
+                PUBLIC_PAGE: dg.MetadataValue.url(dataset_page(night, package.id)),
+                "map": dg.MetadataValue.path(str(outcome.path)),
             }
         )
 
     return release
+
+
+def _package_facts(package: Product) -> dict[str, Any]:
+    """What is known of a package before it is made."""
+    place = f"contracts/products/{package.path.name}"
+    licence, path = str(package.get("licence", "")), package.get("licencePath")
+    return {
+        "contract": dg.MetadataValue.md(f"`{place}`, versie {package.version}"),
+        "tabellen": dg.MetadataValue.md(
+            markdown_table(["tabel", "één rij is"], [[t.title_nl, t.granularity_nl] for t in package.tables], 200)
+        ),
+        "licentie": dg.MetadataValue.md(f"[{licence}]({path})" if path else licence),
+        "afgesproken versheid": level_words(package.service_level),
+    }
 
 
 def package_assets() -> list[dg.AssetsDefinition]:

@@ -1,4 +1,4 @@
-"""Dagster assets of the group `sources`: which copies tonight reads, one table a source, and the targets of law.
+"""Dagster assets of the sources, a group a publisher: which copies tonight reads, a table a source, the targets of law.
 
 Thin: fetching, parsing and auditing are in `assets/sources` and `contracts`. Heavy libraries are imported inside, so
 that the definitions load quickly.
@@ -11,19 +11,17 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import dagster as dg
 
+from assets.check_words import check_results, check_specs
+from assets.markdown import bullets, markdown_table
 from assets.night import Night
 from assets.night_asset import night_asset
 from assets.source_checks import awaited_checks, awaited_words, is_awaited, stopped_check
-from assets.stewards_view import (
-    check_results,
-    check_specs,
-    definition_metadata,
-    preview,
-    standing_metadata,
-)
+from assets.stewards_view import WHAT_IS_WRONG, definition_metadata, standing_metadata, tags_of
 from contracts.contract import Contract, product, source_contract, source_names
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from assets.sources.archive import ArchiveRecord
     from assets.sources.fetched import Fetched
     from contracts.verdict import CheckResult
@@ -32,6 +30,21 @@ if TYPE_CHECKING:
 REFUSED_BODIES = "refused tonight"
 VINTAGES = dg.AssetKey(["sources", "vintages"])
 TARGETS = dg.AssetKey(["sources", "targets"])
+
+
+#: Sources by who publishes them, as groups of the lineage; what is no service is kept by hand.
+GROUPS = {"eurostat": "sources_eurostat", "cbs": "sources_cbs", "comext": "sources_comext"}
+BY_HAND = "sources_curated"
+_OUTCOMES = {
+    "fetched": "nieuw opgehaald", "unchanged": "opgehaald, ongewijzigd", "not_newer": "niets nieuwers",
+    "kept": "bewaard exemplaar", "embedded": "meegeleverde editie", "curated": "met de hand bijgehouden",
+    "awaited": "nog niet opgehaald",
+}  # fmt: skip
+
+
+def source_group(contract: Contract) -> str:
+    """The group in which a source stands in the lineage."""
+    return GROUPS.get(str(contract.get("sourceKind")), BY_HAND)
 
 
 def source_key(name: str) -> dg.AssetKey:
@@ -44,9 +57,10 @@ def source_key(name: str) -> dg.AssetKey:
     group_name="sources",
     kinds={"file"},
     description=(
-        "Eén rij is één bron: het exemplaar dat vannacht wordt gelezen. "
+        "Eén rij is één bron: het exemplaar dat vannacht wordt gelezen.\n\n"
         "Haalt op wat de diensten vandaag uitgeven en bewaart de bytes; "
-        "waar een dienst niet antwoordt, telt het nieuwste exemplaar dat wij hebben, anders de meegeleverde editie."
+        "waar een dienst niet antwoordt, telt het nieuwste exemplaar dat wij hebben, anders de meegeleverde editie.\n\n"
+        "Eén bron nu opnieuw halen: taak `refetch_source`."
     ),
 )
 def vintages(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) -> dg.MaterializeResult[Any]:
@@ -86,30 +100,31 @@ def vintages(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) 
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": len(fetched),
-            "sources": dg.MetadataValue.md(_table_of(fetched)),
-            "one line a source": dg.MetadataValue.json([item.sentence() for item in fetched]),
-            "older than the contract allows": sum(item.stale is not None for item in fetched),
-            "no longer kept up": dg.MetadataValue.json(
-                [f"{item.source}: {item.stopped.words_en}" for item in fetched if item.stopped is not None]
+            "in het kort": ", ".join(f"{count} {_OUTCOMES.get(name, name)}" for name, count in counts.items()),
+            "bronnen": dg.MetadataValue.md(_table_of(fetched)),
+            "ouder dan het contract toestaat": sum(item.stale is not None for item in fetched),
+            "niet meer bijgehouden": dg.MetadataValue.md(
+                bullets(f"{item.source}: {item.stopped.words_nl}" for item in fetched if item.stopped is not None)
+                or "geen"
             ),
+            "one line a source": dg.MetadataValue.json([item.sentence() for item in fetched]),
             REFUSED_BODIES: dg.MetadataValue.json([item.refusal() for item in fetched if item.refused]),
-            "summary": ", ".join(f"{count} {outcome}" for outcome, count in counts.items()),
         }
     )
 
 
 def _table_of(fetched: "Sequence[Fetched]") -> str:
     """What happened to every source, as a table in Markdown. What a service said cannot break it."""
-    lines = ["| source | outcome | copy | edition | retrieved | days old | why |", "|---|---|---|---|---|---|---|"]
+    rows = []
     for item in fetched:
         record = item.record
         copy = ("", "", "", "")
         if record is not None:
-            age = "" if item.age is None else f"{item.age}, too old" if item.stale else str(item.age)
+            age = "" if item.age is None else f"{item.age}, te oud" if item.stale else str(item.age)
             copy = (f"`{record.vintage}`", record.edition or "", record.retrieved_at[:10], age)
-        cells = [item.source, item.outcome, *copy, item.reason]
-        lines.append("| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |")
-    return "\n".join(lines)
+        rows.append([item.source, _OUTCOMES.get(item.outcome, item.outcome), *copy, item.reason])
+    head = ["bron", "uitkomst", "exemplaar", "editie", "opgehaald", "dagen oud", "waarom"]
+    return markdown_table(head, rows, 400)
 
 
 class Progress:
@@ -160,14 +175,19 @@ def pinned_copies(night: Night, sources: Sequence[str]) -> "list[tuple[ArchiveRe
     return found
 
 
-def refused(checks: "Sequence[CheckResult]", problems: Sequence[str], reason: str) -> Iterator[Any]:
-    """Says that a table was refused: the failed checks, and then the failure that stops what depends on it."""
-    yield from check_results(checks, {"error": problems})
-    raise dg.Failure(
-        reason,
-        metadata={"what is wrong": dg.MetadataValue.md("\n".join(f"- {p}" for p in problems))},
-        allow_retries=False,
-    )
+def refused(
+    contract: Contract,
+    checks: "Sequence[CheckResult]",
+    problems: Sequence[str],
+    reason: str,
+    kept: "Path | None" = None,
+) -> Iterator[Any]:
+    """Says that a table was refused: the failed checks, and then the failure that stops what depends on it.
+
+    `kept` is the file with the refused rows.
+    """
+    yield from check_results(contract, checks, quarantine=kept)
+    raise dg.Failure(reason, metadata={WHAT_IS_WRONG: dg.MetadataValue.md(bullets(problems))}, allow_retries=False)
 
 
 def _source_asset(name: str) -> dg.AssetsDefinition:
@@ -177,11 +197,13 @@ def _source_asset(name: str) -> dg.AssetsDefinition:
     @night_asset(
         key=source_key(name),
         deps=[VINTAGES],
-        group_name="sources",
+        group_name=source_group(contract),
         kinds={"csv" if kind == "curated" else kind, "parquet"},
-        description=f"{contract.granularity_nl}\n\n{contract.title_nl}. {contract.description_nl}",
+        tags=tags_of(publisher=str(contract.get("publisher", ""))),
+        level=contract.service_level,
+        description=f"{contract.granularity_nl}\n\n**{contract.title_nl}.** {contract.description_nl}",
         metadata=definition_metadata(contract),
-        check_specs=check_specs(["sources", name], contract),
+        check_specs=check_specs(["sources", name], contract, computed=False),
         # a source that nobody has fetched yet makes no table, and that is no failure
         output_required=False,
     )
@@ -205,9 +227,10 @@ def _made_source(context: dg.AssetExecutionContext, night: Night, name: str, con
     try:
         record = pinned_record(night, name)
     except ArchiveDamaged as error:
-        yield from _unreadable(name, error)
+        yield from _unreadable(contract, error)
         return
-    key = inputs_key(contract, {"copy": record.sha256})
+    inputs = {"copy": record.sha256}
+    key = inputs_key(contract, inputs)
     try:
         standing = night.tables.current("sources", name, key)
         unchanged = standing is not None
@@ -219,37 +242,33 @@ def _made_source(context: dg.AssetExecutionContext, night: Night, name: str, con
                 "origin_of_bytes": record.origin,
                 "retrieved_at": record.retrieved_at,
             }
-            standing, _, _ = night.tables.put("sources", name, table, contract, key, facts)
+            standing, _, _ = night.tables.put("sources", name, table, contract, key, facts, inputs=inputs)
     except TableRefused as refusal:
         verdict = refusal.verdict
         night.tables.note_refusal(name, record.sha256, key, "; ".join(verdict.messages("error")[:3]))
-        yield from refused(verdict.checks, verdict.messages("error"), str(refusal))
+        yield from refused(contract, verdict.checks, verdict.messages("error"), str(refusal), refusal.kept)
         return
     except (SourceUnreadable, ArchiveDamaged) as error:
         if isinstance(error, SourceUnreadable):
             night.tables.note_refusal(name, record.sha256, key, str(error))
-        yield from _unreadable(name, error)
+        yield from _unreadable(contract, error)
         return
     context.log.info(f"{name}: {standing.rows} rows, {'unchanged' if unchanged else 'made'} from copy {record.vintage}")
     yield dg.MaterializeResult(
-        metadata={
-            **standing_metadata(standing, unchanged),
-            "preview": preview(night.tables.read("sources", name).slice(0, 20)),
-        },
+        metadata=standing_metadata(night, "sources", standing, contract, unchanged),
         data_version=dg.DataVersion(standing.sha256[:16]),
     )
     stopped = stopped_check(night, name)
-    also = [stopped] if stopped is not None else []
-    said = [*standing.messages, *(offence.found for check in also for offence in check.sample)]
-    yield from check_results([*standing.checks, *also], {"warning": said})
+    yield from check_results(contract, [*standing.checks, *([stopped] if stopped is not None else [])])
 
 
-def _unreadable(name: str, error: Exception) -> Iterator[Any]:
+def _unreadable(contract: Contract, error: Exception) -> Iterator[Any]:
     from contracts.verdict import CheckResult, Offence
 
-    offence = Offence("", str(error))
-    check = CheckResult(f"{name}__body__readable", "body", "error", False, 1, "a body that can be read", (offence,))
-    yield from refused([check], [str(error)], f"sources/{name} was refused: {error}. The last table stands.")
+    name, offence = contract.table, Offence("", str(error))
+    expected = "een bestand dat te lezen is"
+    check = CheckResult(f"{name}__body__readable", "body", "error", False, 1, expected, (offence,))
+    yield from refused(contract, [check], [str(error)], f"sources/{name} was refused: {error}. The last table stands.")
 
 
 def _targets_asset() -> dg.AssetsDefinition:
@@ -257,25 +276,26 @@ def _targets_asset() -> dg.AssetsDefinition:
 
     @night_asset(
         key=TARGETS,
-        group_name="sources",
+        group_name=BY_HAND,
         kinds={"csv", "parquet"},
+        level=contract.service_level,
         description=(
             f"{contract.granularity_nl}\n\n{contract.description_nl} "
             "Met de hand bijgehouden in contracts/reference/targets.csv."
         ),
         metadata=definition_metadata(contract),
-        check_specs=check_specs(TARGETS.path, contract),
+        check_specs=check_specs(TARGETS.path, contract, computed=False),
     )
     def targets(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) -> Iterator[Any]:
         """Reads the targets of law and holds them against their contract."""
         from assets.chain_tables.reference_tables import targets as all_targets
         from assets.made_table import make
 
-        yield from make(context, night, "sources", "targets", contract, {}, lambda: all_targets())
+        yield from make(context, night, "sources", "targets", contract, {}, lambda: all_targets(), "targets")
 
     return targets
 
 
 def source_assets() -> list[dg.AssetsDefinition]:
-    """All assets of the group `sources`."""
+    """What is fetched, all sources, and the targets of law."""
     return [vintages, *[_source_asset(name) for name in source_names()], _targets_asset()]

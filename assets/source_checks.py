@@ -67,6 +67,6 @@ def stopped_check(night: Night, name: str) -> "CheckResult | None":
     facts = fetch_facts(night).get(name, {})
     if not facts.get("stopped_en"):
         return None
-    words = f"{facts['stopped_nl']}. / {facts['stopped_en']}."
-    expected = "a source that its publisher keeps up"
+    words = f"{facts['stopped_nl']}."
+    expected = "een bron die haar uitgever bijhoudt"
     return CheckResult(f"{name}__source__kept_up", "source", "warning", False, 1, expected, (Offence("", words),))

@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from assets.sources.archive import write_whole
+from assets.table_history import REMEMBERED, Change, change_words, counted, why_words
 from contracts.audit import audit_any
 from contracts.contract import Contract
 from contracts.verdict import CheckResult, Offence, Verdict
@@ -63,6 +64,9 @@ class Standing:
     checks: tuple[CheckResult, ...]
     messages: tuple[str, ...]
     facts: tuple[tuple[str, str], ...]
+    # of which inputs it was made, and the last times that it became another table: for the steward, decides nothing
+    made_from: tuple[tuple[str, str], ...] = ()
+    changes: tuple[Change, ...] = ()
 
     def fact(self, name: str) -> str | None:
         """One fact noted with the table, such as the vintage that it was made from."""
@@ -84,15 +88,19 @@ class TableRefused(RuntimeError):
         )
 
 
-def inputs_key(contract: Contract, inputs: Mapping[str, str]) -> str:
-    """Identity of a step: code, contract, product rules and the hashes of all inputs."""
-    parts = {
+def inputs_of(contract: Contract, inputs: Mapping[str, str]) -> dict[str, str]:
+    """All that decides a step: code, contract, product rules and the hashes of all inputs."""
+    return {
         "code": code_digest(),
         "contract": contract.digest,
         "product": str(contract.get("productDigest", "")),
         **inputs,
     }
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def inputs_key(contract: Contract, inputs: Mapping[str, str]) -> str:
+    """Identity of a step: one digest over all that decides it."""
+    return hashlib.sha256(json.dumps(inputs_of(contract, inputs), sort_keys=True).encode()).hexdigest()
 
 
 class TableStore:
@@ -101,8 +109,9 @@ class TableStore:
     `<root>/<group>/<name>.parquet` with `<name>.json` beside it, and `<quarantine>/<group>/<name>.parquet`.
     """
 
-    def __init__(self, root: Path, quarantine: Path) -> None:
-        self.root, self.quarantine = root, quarantine
+    def __init__(self, root: Path, quarantine: Path, moment: str = "") -> None:
+        """`moment` is that of the night; without it no history of changes is kept."""
+        self.root, self.quarantine, self.moment = root, quarantine, moment
 
     def path(self, group: str, name: str) -> Path:
         """Where the table stands."""
@@ -117,7 +126,9 @@ class TableStore:
             raw: dict[str, Any] = json.loads(note.read_text(encoding="utf-8"))
             raw["checks"] = tuple(_check(check) for check in raw["checks"])
             raw["messages"] = tuple(raw["messages"])
-            raw["facts"] = tuple((k, v) for k, v in raw["facts"])
+            for name in ("facts", "made_from"):
+                raw[name] = tuple((k, v) for k, v in raw.get(name, ()))
+            raw["changes"] = tuple(Change(**change) for change in raw.get("changes", ()))
             return Standing(**raw)
         except (ValueError, TypeError, KeyError):
             return None  # a torn note means: make the table again
@@ -131,6 +142,13 @@ class TableStore:
         """The table that stands, typed as its contract says."""
         return pq.read_table(self.path(group, name))
 
+    def head(self, group: str, name: str, rows: int, columns: Sequence[str]) -> pa.Table:
+        """The first rows of the table that stands, without reading all of it."""
+        with pq.ParquetFile(self.path(group, name)) as file:
+            for batch in file.iter_batches(batch_size=rows, columns=list(columns), use_threads=False):
+                return pa.Table.from_batches([batch]).select(list(columns))
+            return file.schema_arrow.empty_table().select(list(columns))
+
     def put(
         self,
         group: str,
@@ -139,13 +157,16 @@ class TableStore:
         contract: Contract,
         key: str,
         facts: Mapping[str, str] | None = None,
+        *,
+        inputs: Mapping[str, str] | None = None,
     ) -> tuple[Standing, pa.Table, Verdict]:
-        """Audits a table and promotes it.
+        """Audits a table and promotes it; `inputs` are those of `key`, noted so that a change can say its reason.
 
         Raises TableRefused and keeps the refused rows, with the previous table untouched.
         """
         before = self.standing(group, name)
-        verdict = audit_any(table, contract, previous=self.read(group, name) if before is not None else None)
+        previous = self.read(group, name) if before is not None else None
+        verdict = audit_any(table, contract, previous=previous)
         kept = self._keep_refused(group, name, verdict)
         if not verdict.usable or verdict.accepted is None:
             raise TableRefused(f"{group}/{name}", verdict, kept)
@@ -163,9 +184,19 @@ class TableStore:
             checks=verdict.checks,
             messages=verdict.messages("warning") + verdict.messages("info"),
             facts=tuple(sorted((facts or {}).items())),
+            made_from=tuple(sorted(inputs_of(contract, inputs).items())) if inputs is not None else (),
         )
+        standing = self._with_history(standing, before, lambda: change_words(previous, accepted, contract))
         self._note(group, name, standing)
         return standing, accepted, verdict
+
+    def _with_history(self, made: Standing, before: Standing | None, what: Callable[[], str]) -> Standing:
+        """The note with what is remembered of earlier changes, and this one where the table became another."""
+        known = before.changes if before is not None else ()
+        if not self.moment or (before is not None and before.sha256 == made.sha256):
+            return replace(made, changes=known)
+        why = why_words(dict(before.made_from), dict(made.made_from)) if before is not None else ""
+        return replace(made, changes=(*known, Change(self.moment, made.rows, what(), why))[-REMEMBERED:])
 
     def _note(self, group: str, name: str, standing: Standing) -> None:
         # the note goes last: a table without its note is made again
@@ -189,8 +220,11 @@ class TableStore:
         with path.open("rb") as stream:
             sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
             os.fsync(stream.fileno())
+        before = self.standing(group, name)
         os.replace(path, self.path(group, name))
-        standing = Standing(name, key, sha256, rows, columns, 0, 0, (), (), tuple(sorted(facts.items())))
+        made = Standing(name, key, sha256, rows, columns, 0, 0, (), (), tuple(sorted(facts.items())))
+        was = f"van {counted(before.rows, 'rij', 'rijen')} naar" if before is not None else "voor het eerst gemaakt:"
+        standing = self._with_history(made, before, lambda: f"{was} {counted(rows, 'rij', 'rijen')}")
         self._note(group, name, standing)
         return standing
 

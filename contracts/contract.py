@@ -19,6 +19,7 @@ from contracts.contract_columns import read_column
 from contracts.contract_model import Column, Contract, Product, Rule, Severity
 from contracts.contract_rules import check_keys, check_number_columns, read_table_rules
 from contracts.contract_source import ContractError, Source, check_head, custom_properties, two_languages
+from contracts.service_level import read_service_level
 from contracts.vocabulary import CONTRACTS
 
 __all__ = [
@@ -93,7 +94,8 @@ def read_contract(path: Path) -> Contract:
     tables = source.data.get("schema") or []
     if len(tables) != 1:
         raise source.error(f"a source or shape contract describes one table; found {len(tables)}", "schema")
-    return table_or_shape(source, custom_properties(source.data.get("customProperties"), source))
+    made = table_or_shape(source, custom_properties(source.data.get("customProperties"), source))
+    return replace(made, service_level=read_service_level(source))
 
 
 def read_product(path: Path) -> Product:
@@ -102,6 +104,7 @@ def read_product(path: Path) -> Product:
     source = Source(path)
     check_head(source)
     top = custom_properties(source.data.get("customProperties"), source)
+    level = read_service_level(source)
     texts = two_languages(source, top, "a product", ("titleNl", "titleEn", "descriptionNl", "descriptionEn"), ())
     if not top.get("chainTable"):
         raise source.error("a product needs the custom property chainTable")
@@ -110,7 +113,8 @@ def read_product(path: Path) -> Product:
         at: tuple[str | int, ...] = ("schema", position)
         custom = custom_properties(raw.get("customProperties"), source, *at)
         if raw.get("properties"):
-            tables.append(read_table(source, position, f"{source.data['id']}.{raw.get('name')}", top))
+            own = read_table(source, position, f"{source.data['id']}.{raw.get('name')}", top)
+            tables.append(replace(own, service_level=level))
             continue
         shape_path = path.parent / "shapes" / f"{custom.get('shape')}.odcs.yaml"
         if not shape_path.exists():
@@ -125,6 +129,7 @@ def read_product(path: Path) -> Product:
                 id=f"{source.data['id']}.{shape.table}",
                 rules=shape.rules + tuple(added),
                 properties=tuple({**dict(shape.properties), **top, **custom, "productDigest": _digest(path)}.items()),
+                service_level=level,
             )
         )
     if not tables:
@@ -141,6 +146,7 @@ def read_product(path: Path) -> Product:
         tables=tuple(tables),
         code_lists=tuple(top.get("codeLists", ())),
         properties=tuple(top.items()),
+        service_level=level,
     )
 
 

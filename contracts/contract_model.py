@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from contracts.service_level import NIGHTLY, ServiceLevel
+
 Severity = Literal["error", "warning", "info"]
 LogicalType = Literal["string", "integer", "number", "boolean", "date", "timestamp"]
 
@@ -89,6 +91,7 @@ class Contract:
     rules: tuple[Rule, ...]
     properties: tuple[tuple[str, Any], ...] = field(default=(), hash=False)
     missing_values: tuple[str, ...] = ("",)
+    service_level: ServiceLevel = NIGHTLY
 
     @property
     def primary_key(self) -> tuple[str, ...]:
@@ -146,6 +149,7 @@ class Product:
     tables: tuple[Contract, ...]
     code_lists: tuple[str, ...]
     properties: tuple[tuple[str, Any], ...] = field(default=(), hash=False)
+    service_level: ServiceLevel = NIGHTLY
 
     def table(self, name: str) -> Contract:
         """The contract of one table of the package; KeyError names package and table."""

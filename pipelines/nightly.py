@@ -16,6 +16,7 @@ from assets.catalogue_asset import CATALOGUE
 from assets.night import Night
 from assets.packages import group_of, package_key, release_key
 from assets.source_assets import REFUSED_BODIES, VINTAGES
+from assets.stewards_view import MENDED, RELEASED_TONIGHT, STATUS, VERSION
 from contracts.contract import product_names
 from pipelines.definitions import NIGHTLY, SITE, build_definitions
 from pipelines.instance import instance
@@ -252,17 +253,17 @@ def summarise(night: Night, results: Sequence[RunEvents]) -> Summary:
         )
         because = tuple(sorted(causes(name, refused)))
         if release is not None:
-            outcome = "released" if release["released tonight"] else "unchanged"
-            datasets.append(DatasetOutcome(name, outcome, str(release["version"])))
+            outcome = "released" if release[RELEASED_TONIGHT] else "unchanged"
+            datasets.append(DatasetOutcome(name, outcome, str(release[VERSION])))
         elif because:
             datasets.append(DatasetOutcome(name, "blocked", standing_version(night, name), because))
         elif waiting is not None:
-            outcome = "waiting" if waiting["status"] == "release" else "unchanged"
-            datasets.append(DatasetOutcome(name, outcome, str(waiting["version"])))
+            outcome = "waiting" if waiting[STATUS] == "release" else "unchanged"
+            datasets.append(DatasetOutcome(name, outcome, str(waiting[VERSION])))
     fetched = made.get("sources/vintages", {})
     sources = tuple(fetched["one line a source"]) if fetched else ()
     refused_bodies = tuple(fetched.get(REFUSED_BODIES, ()))
-    mended = tuple(made.get("/".join(CATALOGUE.path), {}).get("mended", ()))
+    mended = tuple(made.get("/".join(CATALOGUE.path), {}).get(MENDED, ()))
     return Summary(results[0].run_id, night.moment, tuple(datasets), tuple(refusals), sources, mended, refused_bodies)
 
 

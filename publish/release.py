@@ -20,8 +20,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from contracts.contract import Product
+from publish.blocked_revision import BlockedRevision, blocked_folder, changes_digest, keep_blocked
 from publish.content import Content, figures_digest, metadata_digest, package_content, released_table, schema_digest
-from publish.descriptor import build_descriptor, write_json
+from publish.descriptor import build_descriptor
 from publish.difference import PROVENANCE_TABLE, Difference, difference
 from publish.history import KEYS_PATH, REVISIONS, REVISIONS_PATH, first_keys, keys_after, no_revisions, revisions_after
 from publish.published import (
@@ -39,7 +40,6 @@ from publish.quality import TableQuality
 from publish.release_facts import Publisher, publisher
 from publish.release_files import Life, write_release
 from publish.revision_policy import RevisionNotPermitted, marked_deprecated, objections, permission
-from publish.tables import write_rows
 
 FIRST_VERSION = "1.0.0"
 
@@ -91,19 +91,22 @@ def build_candidate(
     quality: Sequence[TableQuality] = (),
     by: Publisher | None = None,
     doi_of: Callable[[str], str | None] | None = None,
+    accepted: Callable[[str, str], Mapping[str, str] | None] | None = None,
 ) -> Candidate:
     """Writes the next release of a package into `staging/<id>/`, or finds that nothing changed.
 
     Takes one table for each contract of the product, in any row order. Unchanged means: no figure, no schema
     and no text differs from the last release; provenance columns, the table `sources`, moments and checksums
     do not count; `staging/<id>/` is then removed. `doi_of` gives the DOI that was reserved for a version, if any.
+    `accepted` gives the reasons with which somebody accepted the changes since a version, known by their digest
+    (`blocked_revision.py`), if anybody did.
 
     Raises ReleaseError when a table is missing or the last release is damaged, TableError when a table does
     not fit its contract, RevisionNotPermitted when the contract does not permit what changed: the changes are then
     kept in `staging/<id>.blocked/`.
     """
     folder = staging / product.id
-    for left in (folder, staging / f"{product.id}.blocked"):
+    for left in (folder, blocked_folder(staging, product.id)):
         shutil.rmtree(left, ignore_errors=True)
     content = package_content(product, tables)
     sources = content.tables.get(PROVENANCE_TABLE)
@@ -131,7 +134,7 @@ def build_candidate(
         if candidate.status == "unchanged":
             return candidate
         candidate = replace(candidate, version=_next_version(known[-1].version, candidate.bump))
-        permitted = _permitted(product, candidate, content, published, known, released_at)
+        permitted = _permitted(product, candidate, content, published, known, released_at, accepted)
         life = _life(candidate, content, at, released_at, permitted)
     _refuse_withdrawn_figures(candidate, known)
     write_release(
@@ -204,8 +207,10 @@ def _permitted(
     published: Path,
     known: Sequence[ReleaseRecord],
     released_at: datetime,
+    accepted: Callable[[str, str], Mapping[str, str] | None] | None,
 ) -> Mapping[str, str] | None:
-    """The permission that the contract gives for this step, if one was needed. Raises RevisionNotPermitted."""
+    """The permission for this step, of the contract or of who accepted it, if one was needed. Raises
+    RevisionNotPermitted."""
     before = str(candidate.previous_version)
     last = next(record for record in known if record.version == before)
     goes = candidate.difference.schema.tables_removed or any(
@@ -222,12 +227,13 @@ def _permitted(
     )
     if not found:
         return None
+    digest = changes_digest(candidate.difference)
     permitted = permission(product, before)
+    if permitted is None and accepted is not None:
+        permitted = accepted(before, digest)
     if permitted is None:
-        blocked = candidate.folder.with_name(f"{product.id}.blocked")
-        (blocked / "diff").mkdir(parents=True)
-        write_rows(candidate.difference.changes, blocked / "diff" / "changes.csv")
-        write_json(blocked / "diff" / "summary.json", candidate.difference.summary())
+        blocked = BlockedRevision(product.id, before, digest, found)
+        keep_blocked(candidate.folder.parent, blocked, candidate.difference)
         raise RevisionNotPermitted(product.id, before, f"contracts/products/{product.path.name}", found)
     return permitted
 

@@ -56,7 +56,8 @@ def publisher(address: str | None = None) -> Publisher:
     """The publisher as `contracts/reference/publisher.yaml` has it, at another address where one is given."""
     facts: dict[str, Any] = dict(load_reference_yaml("publisher"))
     given = str(address or facts.pop("public_address"))
-    facts.pop("public_address", None)
+    for name in ("public_address", "repository"):
+        facts.pop(name, None)
     return Publisher(address=given.rstrip("/") + "/", **{name: str(value).strip() for name, value in facts.items()})
 
 

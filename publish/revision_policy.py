@@ -46,6 +46,15 @@ class Objection:
         more = f"; and {self.count - len(self.examples)} more" if self.count > len(self.examples) else ""
         return f"table {self.table}: {said}: {'; '.join(self.examples)}{more}"
 
+    def words_nl(self) -> str:
+        """The objection in Dutch, without its examples."""
+        said = {
+            "final_figures": f"{self.count} cijfers die definitief waren hebben een andere waarde",
+            "vanished_rows": f"{self.count} gepubliceerde rijen zijn verdwenen",
+            "unannounced": f"{self.count} kolommen of tabellen zijn weg zonder {NOTICE.days} dagen aankondiging",
+        }[self.kind]
+        return f"tabel {self.table}: {said}"
+
 
 class RevisionNotPermitted(ReleaseError):
     """What changed since the last release needs a permission that the contract does not give."""
@@ -56,7 +65,8 @@ class RevisionNotPermitted(ReleaseError):
         super().__init__(
             f"{dataset}: the release after {version} is blocked and {version} stands, because the contract does not "
             f"permit what changed.\n  {lines}\nLook at the changes kept in staging/{dataset}.blocked; mend the "
-            f"source or the computation, or permit this step in {contract} under permittedRevisions: "
+            f"source or the computation, accept exactly these changes with `ketenmonitor accept {dataset}` or the job "
+            f"accept_revision, or permit the whole step in {contract} under permittedRevisions: "
             f"{{from: {version}, reasonNl: ..., reasonEn: ...}}"
         )
 

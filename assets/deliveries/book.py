@@ -7,17 +7,15 @@ Not here: taking a file in (`taking_in.py`), the rows that stand as a table (`st
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
+from assets.append_only import add_line, one_writer, read_lines
 from contracts.delivery_contract import delivery
-from publish.whole_files import sync_folder
 
 DECISIONS = "decisions.jsonl"
 #: What a taking in leaves behind that was broken off begins with this; it counts for nothing.
@@ -118,16 +116,9 @@ class Book:
         """Where receipt, accepted and refused rows of a file lie."""
         return self.root / taken.delivery / taken.id
 
-    @contextmanager
-    def writing(self) -> Iterator[None]:
-        """One writer at a time; the system lets go of the lock when a process dies."""
-        self.root.mkdir(parents=True, exist_ok=True)
-        with (self.root / ".lock").open("a") as handle:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            try:
-                yield
-            finally:
-                fcntl.flock(handle, fcntl.LOCK_UN)
+    def writing(self) -> AbstractContextManager[None]:
+        """One writer at a time."""
+        return one_writer(self.root)
 
     def files(self, name: str) -> list[TakenIn]:
         """All files of one delivery, in the order in which they were taken in."""
@@ -146,15 +137,8 @@ class Book:
 
     def decisions(self) -> list[Decision]:
         """All decisions, in the order in which they were taken. A line that was broken off counts for nothing."""
-        path = self.root / DECISIONS
-        found = []
-        for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
-            try:
-                raw = json.loads(line)
-            except ValueError:
-                continue
-            found.append(Decision(**{**raw, "rows": tuple(raw["rows"])}))
-        return found
+        lines = read_lines(self.root / DECISIONS)
+        return [Decision(**{**raw, "rows": tuple(raw["rows"])}) for raw in lines]
 
     def settled(self, taken: TakenIn, decisions: Sequence[Decision] | None = None) -> Settled:
         """What was decided about the refused rows of one file."""
@@ -200,7 +184,7 @@ class Book:
             else:
                 chosen = self._chosen(taken, settled, kind, rows)
             made = Decision(f"{moment}-{len(before) + 1}", moment, receipt, kind, chosen, reason.strip(), by.strip())
-            self._append(made)
+            add_line(self.root / DECISIONS, asdict(made))
             return made
 
     def _chosen(self, taken: TakenIn, settled: Settled, kind: Verdict, rows: Iterable[int] | None) -> tuple[int, ...]:
@@ -227,13 +211,3 @@ class Book:
                         "told apart. Ask the deliverer for a corrected file, or discard the row"
                     )
         return tuple(chosen)
-
-    def _append(self, made: Decision) -> None:
-        path = self.root / DECISIONS
-        line = (json.dumps(asdict(made), ensure_ascii=False) + "\n").encode()
-        whole = not path.exists() or not path.stat().st_size or path.read_bytes()[-1:] == b"\n"
-        with path.open("ab") as handle:
-            handle.write(line if whole else b"\n" + line)
-            handle.flush()
-            os.fsync(handle.fileno())
-        sync_folder(path.parent)

@@ -14,6 +14,7 @@ from assets.deliveries.book import Book
 from assets.deliveries.delivered_file import ROW_NUMBER
 from assets.deliveries.quarantine import FAULTS, Waiting, undecided_rows
 from assets.deliveries.receipt_of import words_of_fault
+from assets.markdown import markdown_table
 from contracts.delivery_contract import delivery
 
 
@@ -44,8 +45,6 @@ def faults_in_words(book: Book, item: Waiting, most: int) -> Iterator[FaultInWor
 
 def waiting_markdown(book: Book, item: Waiting, most: int) -> str:
     """A file with refused rows as Markdown: what it is, and its first rows with what would be right."""
-    from assets.stewards_view import markdown_table
-
     taken = item.taken
     state = "de goede rijen worden gebruikt" if item.used else "van dit bestand wordt nog niets gebruikt"
     rows = [[f.row, f.column, f.found, f.right_nl, f"`{f.rule}`"] for f in faults_in_words(book, item, most)]

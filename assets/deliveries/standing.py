@@ -110,12 +110,12 @@ def _with_columns(table: pa.Table, contract: Contract) -> pa.Table:
 def as_facts(taken: TakenIn, settled: Settled) -> dict[str, object]:
     """What the steward sees of one standing file."""
     return {
-        "deliverer": taken.deliverer,
-        "period": taken.period,
-        "receipt": taken.id,
-        "received": taken.received_at,
-        "rows": taken.rows_accepted + len(settled.released),
-        "refused": taken.rows_refused,
-        "released": len(settled.released),
-        "discarded": len(settled.discarded),
+        "indiener": taken.deliverer,
+        "periode": taken.period,
+        "ontvangstbewijs": taken.id,
+        "ontvangen": taken.received_at[:10],
+        "rijen": taken.rows_accepted + len(settled.released),
+        "afgekeurd": taken.rows_refused,
+        "vrijgegeven": len(settled.released),
+        "terzijde gelegd": len(settled.discarded),
     }
