@@ -14,7 +14,6 @@ import dagster as dg
 from assets.markdown import bullets, markdown_table
 from assets.stewards_view import BLOCKING_CHECK, WARNING_CHECK, WHAT_IS_WRONG, contract_place
 from contracts.contract import Contract
-from contracts.fault_words import fault_words
 
 if TYPE_CHECKING:
     from contracts.verdict import CheckResult, Offence
@@ -157,6 +156,8 @@ def _cells(contract: Contract, offence: "Offence | None") -> dict[str, str]:
 
 def right(contract: Contract, check: "CheckResult") -> str:
     """What would be right, in Dutch."""
+    from contracts.fault_words import fault_words
+
     try:
         return fault_words(contract, check.key)[0]
     except KeyError:
