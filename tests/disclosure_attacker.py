@@ -132,19 +132,24 @@ def breaches(
         if cell in published:
             found.append(Breach(cell, "", "published", wanted, 0.0))
             continue
-        minds: dict[str, Mind] = {}
-        for who in ["", *sorted({who for each in withheld for who in given[each]})]:
+        # to whom, by what he knows, how far up and how far down the cell must stay possible
+        minds: list[tuple[str, Mind, float, float]] = [("", ({}, set()), wanted, min(wanted, value))]
+        for who in sorted({who for each in withheld for who in given[each]}):
             own = {each: given[each][who] for each in withheld if given[each].get(who, 0) > 0}
             alone = {each for each in own if sum(size > 0 for size in given[each].values()) == 1}
-            if cell not in alone:
-                minds[who] = own, alone
-        for (who, (own, _)), (low, high) in zip(
-            minds.items(), attacker.between(cell, list(minds.values())), strict=True
-        ):
-            below = min(wanted, value - own.get(cell, 0.0))
+            if cell in alone:
+                continue
+            # who fills in the cells where he is alone, and no more
+            filled = ({each: own[each] for each in alone}, alone)
+            minds.append((who, filled, wanted, min(wanted, value - own.get(cell, 0.0))))
+            # who subtracts all that he gave; of a cell in which he has a part, the rest is what he may not know
+            rest = max(rules.p, rules.safety) / 100 * (value - own[cell]) if cell in own else wanted
+            minds.append((who, (own, alone), min(wanted, rest), min(wanted, rest, value)))
+        ends = attacker.between(cell, [mind for _, mind, _, _ in minds])
+        for (who, _, above, below), (low, high) in zip(minds, ends, strict=True):
             slack = 1e-5 * max(1.0, wanted)
-            if high < value + wanted - slack:
-                found.append(Breach(cell, who, "up", wanted, high - value))
+            if high < value + above - slack:
+                found.append(Breach(cell, who, "up", above, high - value))
             if low > value - below + slack:
                 found.append(Breach(cell, who, "down", below, value - low))
     return found

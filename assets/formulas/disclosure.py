@@ -63,7 +63,7 @@ def protected_table(
     codes = cells[margins.columns].astype(str)
     withheld = np.zeros(len(cells), dtype=bool)
     gave_away = np.zeros(len(cells), dtype=bool)
-    for part in _parts(given, cells, margins, rules.respondent, known):
+    for part in _parts(given, cells, margins, rules, known):
         here = codes.iloc[part.first : part.end]
         places = grid([here[name].to_numpy(dtype=object) for name in margins.parents], list(margins.parents.values()))
         pattern = suppress(part.table, places)
@@ -102,12 +102,14 @@ def exposures(
     withheld = ~_among(cells, published, margins)
     respondents = pd.factorize(given[rules.respondent], sort=True)[1]
     found: list[pd.DataFrame] = []
-    for part in _parts(given, cells, margins, rules.respondent, known):
+    for part in _parts(given, cells, margins, rules, known):
         open_cells = exposed(part.table, withheld[part.first : part.end])
         rows = cells[margins.columns].iloc[[part.first + exposure.cell for exposure in open_cells]]
         found.append(
             rows.assign(
-                attacker=["" if e.attacker == PUBLIC else str(respondents[e.attacker]) for e in open_cells],
+                attacker=[
+                    "" if e.attacker == PUBLIC else str(respondents[e.attacker % len(respondents)]) for e in open_cells
+                ],
                 direction=["up" if e.direction == UP else "down" for e in open_cells],
                 wanted=[e.wanted for e in open_cells],
                 attained=[e.attained for e in open_cells],
@@ -119,7 +121,7 @@ def exposures(
 
 
 def _parts(
-    given: pd.DataFrame, cells: pd.DataFrame, margins: Margins, respondent: str, known: pd.DataFrame | None
+    given: pd.DataFrame, cells: pd.DataFrame, margins: Margins, rules: Disclosure, known: pd.DataFrame | None
 ) -> Iterator[_Part]:
     """The tables in which a cell is unsafe: the combinations of the separate dimensions, in which the cells stand."""
     names = margins.columns
@@ -127,7 +129,7 @@ def _parts(
     if known is not None:
         fixed = fixed | _among(cells, known, margins)
     adding = equations(cells, margins).tocsc()
-    who, respondents = pd.factorize(given[respondent], sort=True)
+    who, respondents = pd.factorize(given[rules.respondent], sort=True)
     # given and cells are sorted alike: the rows of one cell are together
     which = given.groupby(names, sort=True).ngroup().to_numpy()
     gave = sparse.csc_matrix((given[VALUE].to_numpy(), (who, which)), shape=(len(respondents), len(cells)))
@@ -145,6 +147,7 @@ def _parts(
                 fixed[begin:end],
                 rows[np.flatnonzero(np.diff(rows.indptr))].tocsc(),
                 gave[:, begin:end],
+                min(1.0, max(rules.p_percent, rules.safety_percent) / 100.0),
             ),
         )
 

@@ -4,13 +4,19 @@ Belongs here: the numbers of a table, what an attacker knows, and the audit of a
 programming. Does not belong here: choosing what to withhold (`disclosure_suppression.py`).
 
 An attacker knows every published cell, every equation, that no contribution is negative, the cells that are known from
-elsewhere, and which cells are empty. One respondent knows all of his own contributions besides, and that he is alone in
-a cell where he is: "a suppression pattern should not be considered as valid, when certain respondents can use their
-insider knowledge" (Hundepool et al., Handbook on Statistical Disclosure Control, 2nd ed. 2024, chapter 4.2; Cox 2001).
-A cell is protected against him if, among the tables that agree with all he knows, one is higher in that cell by its
-protection level, and one is lower by it (Fischetti and Salazar, JASA 95, 2000, 916-928), or lower by all that is not
-his. One such table for each direction is proof: the audit checks those that are offered and looks for the others by
-linear programming, within the withheld cells that hang together.
+elsewhere, and which cells are empty. A cell is protected if, among the tables that agree with all that he knows, one is
+higher in that cell by its protection level and one is lower by it (Fischetti and Salazar, JASA 95, 2000, 916-928).
+
+"A suppression pattern should not be considered as valid, when certain respondents can use their insider knowledge"
+(Hundepool et al., Handbook on Statistical Disclosure Control, 2nd ed. 2024, chapter 4.2; Cox 2001). So every respondent
+attacks as well, twice: as one who fills in the cells where he is alone (a cell may then be lower by no more than what
+is not his), and as one who subtracts all that he gave, in every cell. The second may know a cell in which he has a part
+to within `others_share` of what is not his (but never needs to be more in doubt than the public): a giant need not take
+the others for giants. With a share of at least p/100 that is all that the p % rule asks, whoever attacks: at most p %
+of the largest part that is not his.
+
+One table for each direction is proof: the audit checks those that are offered and looks for the others by linear
+programming, within the withheld cells that hang together.
 
 Not covered: coalitions of respondents, and sums of withheld cells that are no cells of the table.
 """
@@ -31,7 +37,8 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
-#: The attacker who is no respondent; respondents are rows of `AdditiveTable.given`.
+#: The attacker who is no respondent. Respondents are rows of `AdditiveTable.given`, as attackers who subtract all that
+#: they gave; with the number of rows added, as attackers who fill in the cells where they are alone.
 PUBLIC = -1
 
 #: What counts as nothing, as a part of the protection level that is at stake: the solver is no more exact than 1e-7.
@@ -49,7 +56,8 @@ class AdditiveTable:
 
     `protection` is 0 for a cell that may be published. `fixed` cells are known whatever we withhold: zeros, and those
     known from elsewhere. `equations` (sparse, equations x cells) times value is 0. `given` (sparse, respondents x
-    cells) holds who contributed what.
+    cells) holds who contributed what. `others_share`: the part of what others gave to a cell, of which a respondent
+    with a part in it must stay unsure.
     """
 
     value: Floats
@@ -57,6 +65,7 @@ class AdditiveTable:
     fixed: Flags
     equations: Any
     given: Any
+    others_share: float
 
     @cached_property
     def by_cell(self) -> Any:
@@ -85,25 +94,34 @@ class AdditiveTable:
         part = slice(self.by_cell.indptr[cell], self.by_cell.indptr[cell + 1])
         return self.by_cell.indices[part], self.by_cell.data[part]
 
+    @property
+    def respondents(self) -> int:
+        """How many respondents there are."""
+        return int(self.given.shape[0])
+
     def room(self, attacker: int) -> Floats:
         """How far each cell may be below its value for all that `attacker` knows; 0 where he knows it."""
         room = self.value.copy()
         if attacker != PUBLIC:
-            part = slice(self.by_respondent.indptr[attacker], self.by_respondent.indptr[attacker + 1])
+            who = attacker % self.respondents
+            part = slice(self.by_respondent.indptr[who], self.by_respondent.indptr[who + 1])
             mine = self.by_respondent.indices[part]
-            room[mine] = np.where(self.alone[mine], 0.0, np.maximum(room[mine] - self.by_respondent.data[part], 0.0))
+            rest = room[mine] - self.by_respondent.data[part] if attacker == who else room[mine]
+            room[mine] = np.where(self.alone[mine], 0.0, np.maximum(rest, 0.0))
         room[self.fixed] = 0.0
         return room
 
     def wanted(self, cell: int, attacker: int, direction: int) -> float:
-        """How far from its value `cell` must stay possible for `attacker`: down, no further than what is not his."""
-        if direction == UP:
-            return float(self.protection[cell])
-        known = 0.0
-        if attacker != PUBLIC:
-            who, what = self.contributors(cell)
-            known = float(what[who == attacker].sum())
-        return float(min(self.protection[cell], max(self.value[cell] - known, 0.0)))
+        """How far up or down from its value `cell` must stay possible for `attacker`."""
+        full = self.protection[cell] if direction == UP else min(self.protection[cell], self.value[cell])
+        who, what = self.contributors(cell)
+        own = what[who == attacker % self.respondents].sum() if attacker != PUBLIC else 0.0
+        if not own:
+            return float(full)
+        rest = max(self.value[cell] - own, 0.0)
+        if attacker < self.respondents:
+            return float(min(full, self.others_share * rest))
+        return float(full if direction == UP else min(full, rest))
 
 
 @dataclass(frozen=True)
@@ -132,29 +150,50 @@ class Exposure:
 
 
 def who_rules_out(table: AdditiveTable, alternative: Alternative) -> frozenset[int]:
-    """The attackers who know that `alternative` is not the true table; with PUBLIC among them, everybody does.
+    """The attackers who know that `alternative` is not the true table, or none; PUBLIC among them: everybody.
 
-    Who is alone in the cell at stake knows it anyway and is left out. For a respondent whose own part of that cell
-    limits how low it may be, the alternative counts scaled down to that.
+    Who is alone in the cell at stake knows it anyway and is left out. For a respondent with a part in that cell, of
+    whom less is wanted, the alternative counts scaled down to that.
     """
-    cell, amount = alternative.cell, alternative.amount
-    nothing = NOTHING * abs(amount)
+    cell, amount = alternative.cell, abs(alternative.amount)
+    nothing = NOTHING * amount
     after = table.value[alternative.where] + alternative.change
-    if (after < -nothing).any() or table.fixed[alternative.where].any():
+    if not amount or (after < -nothing).any() or table.fixed[alternative.where].any():
         return frozenset((PUBLIC,))
-    insiders = dict(zip(*(part.tolist() for part in table.contributors(cell)), strict=True)) if amount < 0 else {}
+    insiders = {who: table.wanted(cell, who, UP) / amount for who in table.contributors(cell)[0].tolist()}
     found: set[int] = set()
     suspect = table.alone[alternative.where] | (table.largest[alternative.where] > after + nothing)
     for place in np.flatnonzero(suspect & (alternative.where != cell)).tolist():
         there, change = int(alternative.where[place]), float(alternative.change[place])
         for who, what in zip(*(part.tolist() for part in table.contributors(there)), strict=True):
-            scale = min(1.0, (table.value[cell] - insiders[who]) / -amount) if who in insiders else 1.0
+            scale = min(1.0, insiders.get(who, 1.0))
             moved = scale * abs(change) > nothing
             if moved and (table.alone[there] or what > table.value[there] + scale * change + nothing):
                 found.add(who)
+            if table.alone[there] and who in insiders:
+                found.add(who + table.respondents)
     if table.alone[cell]:
-        found -= set(table.contributors(cell)[0].tolist())
+        found -= {*insiders, *(who + table.respondents for who in insiders)}
     return frozenset(found)
+
+
+def still_to_deceive(table: AdditiveTable, alternative: Alternative, attackers: frozenset[int]) -> frozenset[int]:
+    """Those of `attackers` against whom `alternative` is no proof: they rule it out, or it differs too little.
+
+    PUBLIC among them stands for everybody, respondents included.
+    """
+    direction = UP if alternative.amount > 0 else DOWN
+    out = who_rules_out(table, alternative)
+    if PUBLIC in out:
+        return attackers
+    enough = abs(alternative.amount) / (1 - NOTHING)
+    if enough >= table.wanted(alternative.cell, PUBLIC, direction):
+        return out if PUBLIC in attackers else attackers & out
+    return frozenset(
+        who
+        for who in attackers
+        if who == PUBLIC or who in out or enough < table.wanted(alternative.cell, who, direction)
+    )
 
 
 def exposed(table: AdditiveTable, withheld: Flags, offered: Iterable[Alternative] = ()) -> list[Exposure]:
@@ -171,9 +210,10 @@ def exposed(table: AdditiveTable, withheld: Flags, offered: Iterable[Alternative
     found: list[Exposure] = []
     for cell in np.flatnonzero(table.protection > 0).tolist():
         for direction in (UP, DOWN):
-            ruled_out = [who_rules_out(table, proof) for proof in proofs.get((cell, direction), ())]
-            ruled_out = [out for out in ruled_out if PUBLIC not in out]
-            left = frozenset.intersection(*ruled_out) if ruled_out else frozenset((PUBLIC,))
+            # the largest first: they are for everybody
+            left = frozenset((PUBLIC,))
+            for proof in sorted(proofs.get((cell, direction), ()), key=lambda proof: -abs(proof.amount)):
+                left = still_to_deceive(table, proof, left)
             found += _attacks(table, hidden & (parts == parts[cell]), cell, direction, left)
     return found
 
@@ -182,24 +222,22 @@ def _attacks(
     table: AdditiveTable, hidden: Flags, cell: int, direction: int, attackers: frozenset[int]
 ) -> list[Exposure]:
     found: list[Exposure] = []
-    left = set(attackers)
+    left = attackers
     while left:
         attacker = min(left)
-        left.discard(attacker)
         wanted = table.wanted(cell, attacker, direction)
         if wanted <= NOTHING * table.protection[cell]:
+            left -= {attacker}
             continue
         alternative = farthest(table, hidden, cell, attacker, direction, wanted)
         attained = abs(alternative.amount)
-        if attained < wanted * (1 - NOTHING):
-            found.append(Exposure(cell, attacker, direction, wanted, attained))
-            if attacker == PUBLIC:
-                break
+        if attained >= wanted * (1 - NOTHING):
+            left = still_to_deceive(table, alternative, left) - {attacker}
             continue
-        if attained < table.protection[cell] * (1 - NOTHING) and attacker != PUBLIC:
-            continue  # enough for him alone
-        out = who_rules_out(table, alternative)
-        left = set(out) if attacker == PUBLIC else left & out
+        found.append(Exposure(cell, attacker, direction, wanted, attained))
+        if attacker == PUBLIC:
+            break
+        left -= {attacker}
     return found
 
 
@@ -251,7 +289,7 @@ def _parts_that_hang_together(table: AdditiveTable, hidden: Flags) -> Integers:
 
 
 def _sound(table: AdditiveTable, hidden: Flags, offered: list[Alternative]) -> list[Alternative]:
-    """Of the alternatives offered, those that change withheld cells only, add up, and differ enough in their cell."""
+    """Of the alternatives offered, those that change withheld cells only, and add up."""
     if not offered:
         return []
     row = np.repeat(np.arange(len(offered)), [len(alternative.where) for alternative in offered])
@@ -262,9 +300,5 @@ def _sound(table: AdditiveTable, hidden: Flags, offered: list[Alternative]) -> l
     left_over = abs(table.equations @ matrix.T).max(axis=0)
     residue = np.asarray(left_over.todense()).ravel() if table.equations.shape[0] else np.zeros(len(offered))
     published = np.bincount(row, weights=~hidden[where], minlength=len(offered)) > 0
-    cell = np.array([alternative.cell for alternative in offered])
-    wanted = np.where(
-        amount > 0, table.protection[cell], np.minimum(table.protection[cell], table.value[cell])
-    ) * (1 - NOTHING)  # fmt: skip
-    sound = ~published & (residue <= NOTHING * np.abs(amount)) & (np.abs(amount) >= wanted) & (amount != 0)
+    sound = ~published & (residue <= NOTHING * np.abs(amount)) & (amount != 0)
     return [alternative for alternative, kept in zip(offered, sound.tolist(), strict=True) if kept]

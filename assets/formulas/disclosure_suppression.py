@@ -34,10 +34,18 @@ from assets.formulas.disclosure_attack import (
     Flags,
     Floats,
     farthest,
+    still_to_deceive,
     tidied,
-    who_rules_out,
 )
-from assets.formulas.disclosure_cubes import BARRED, Cube, Grid
+from assets.formulas.disclosure_cubes import BARRED, Grid
+
+#: A change is shared by cubes that each take at least this part of it; beyond that, the linear programme is better.
+_SMALLEST_SHARE = 1 / 64
+
+#: Looking whether a cell can be published after all costs most of the time. On tables of 9,000 cells, half of them
+#: withheld, these limits leave 2 % more cells withheld than none would, in a seventh of the time.
+_SMALLEST_SHARE_AFTERWARDS = 1 / 4
+_MOST_USERS_AFTERWARDS = 10
 
 
 @dataclass(frozen=True)
@@ -92,7 +100,7 @@ class _Search:
         """Withholds what `cell` needs, and keeps the proof."""
 
         def find(attacker: int) -> list[Alternative]:
-            found = self._cube(cell, attacker, self.prices) or self._by_programme(cell, attacker)
+            found = self._cubes(cell, attacker, self.prices, _SMALLEST_SHARE) or self._by_programme(cell, attacker)
             for alternative in found:
                 self.withhold(alternative)
             return found
@@ -105,15 +113,15 @@ class _Search:
         Empty where it has nothing for somebody.
         """
         found: list[Alternative] = []
-        left = {PUBLIC}
+        left = frozenset((PUBLIC,))
         while left:
             attacker = min(left)
             pair = find(attacker)
             if not pair:
                 return []
             found += pair
-            out = frozenset().union(*(who_rules_out(self.table, alternative) for alternative in pair))
-            left = (set(out) if attacker == PUBLIC else left & out) - {PUBLIC, attacker}
+            still = frozenset[int]().union(*(still_to_deceive(self.table, one, left) for one in pair))
+            left = still - {PUBLIC, attacker}
         return found
 
     def withhold(self, alternative: Alternative) -> None:
@@ -121,18 +129,35 @@ class _Search:
         self.withheld[alternative.where] = True
         self.prices[alternative.where] = 0.0
 
-    def _cube(self, cell: int, attacker: int, prices: Floats) -> list[Alternative]:
-        """Two alternatives, up and down, that differ in the cells of one cube; none where there is no such cube."""
-        needed = self.table.protection[cell]
-        roomy = np.append(self.table.room(attacker) >= needed, False)
-        cube = self.grid.cheapest(cell, _barred(prices, roomy, cell))
-        return self._pair(cell, cube) if cube else []
+    def _cubes(self, cell: int, attacker: int, prices: Floats, smallest: float) -> list[Alternative]:
+        """Two alternatives for `attacker`, up and down, of one cube or of several that share the change.
 
-    def _pair(self, cell: int, cube: Cube) -> list[Alternative]:
-        up = self.table.wanted(cell, PUBLIC, UP)
-        down = self.table.wanted(cell, PUBLIC, DOWN)
-        signs = cube.signs.astype("float64")
-        return [Alternative(cell, cube.where, signs * up), Alternative(cell, cube.where, signs * -down)]
+        None where the cubes do not have room for all of it.
+        """
+        needed = self.table.wanted(cell, attacker, UP)
+        room = self.table.room(attacker)
+        room[cell] = np.inf
+        change = np.zeros(len(room))
+        share, left = 1.0, 1.0
+        while left > 0:
+            cube = self.grid.cheapest(cell, _barred(prices, room >= min(share, left) * needed, cell))
+            if cube is None:
+                share /= 2
+                if share < smallest:
+                    return []
+                continue
+            part = min(left * needed, float(room[cube.where].min()))
+            left = 0.0 if part >= left * needed else left - part / needed
+            change[cube.where] += part * cube.signs
+            room[cube.where] -= part
+            room[cell] = np.inf
+            if left > 0:
+                prices = prices.copy()
+                prices[cube.where] = 0.0
+        where = np.flatnonzero(change)
+        up = change[where] * (needed / change[cell])
+        down = -up * (self.table.wanted(cell, attacker, DOWN) / needed)
+        return [Alternative(cell, where, up), Alternative(cell, where, down)]
 
     def _by_programme(self, cell: int, attacker: int) -> list[Alternative]:
         found: list[Alternative] = []
@@ -156,7 +181,8 @@ class _Search:
                     users[place].add(cell)
         spare = np.flatnonzero(self.withheld & ~(self.table.protection > 0))
         for place in spare[np.argsort(-self.loss[spare], kind="stable")].tolist():
-            instead = self._proofs_without(place, sorted(users[place]))
+            few = len(users[place]) <= _MOST_USERS_AFTERWARDS
+            instead = self._proofs_without(place, sorted(users[place])) if few else None
             if instead is None:
                 continue
             self.withheld[place] = False
@@ -168,19 +194,22 @@ class _Search:
                         users[other].add(cell)
 
     def _proofs_without(self, place: int, cells: list[int]) -> dict[int, list[Alternative]] | None:
-        """Proofs for `cells` by cubes of withheld cells other than `place`; None where one of them has none."""
+        """Proofs for `cells`, of cubes of withheld cells other than `place`; None where one of them has none."""
         prices = np.append(np.where(self.withheld, 0.0, BARRED), BARRED)
         prices[place] = BARRED
         found: dict[int, list[Alternative]] = {}
         for cell in cells:
-            found[cell] = self._against_everybody(partial(self._cube, cell, prices=prices))
+            found[cell] = self._against_everybody(
+                partial(self._cubes, cell, prices=prices, smallest=_SMALLEST_SHARE_AFTERWARDS)
+            )
             if not found[cell]:
                 return None
         return found
 
 
 def _barred(prices: Floats, allowed: Flags, cell: int) -> Floats:
-    found = np.where(allowed, prices, BARRED)
+    """`prices` with those of cells that are not `allowed` out of reach, and `cell` itself free."""
+    found = np.append(np.where(allowed, prices[:-1], BARRED), BARRED)
     found[cell] = 0.0
     return found
 

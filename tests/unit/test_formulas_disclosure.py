@@ -250,7 +250,7 @@ def test_the_feasibility_interval_of_the_handbook() -> None:
     """Example 3 (Geurts 1992, table 10): rows 7 and 3, columns 6 and 4: the first cell lies between 3 and 6."""
     value = np.array([5.0, 2.0, 1.0, 2.0])  # X11 X12 X21 X22
     sums = sparse.csc_matrix(np.array([[1.0, 1, 0, 0], [0, 0, 1, 1], [1, 0, 1, 0], [0, 1, 0, 1]]))
-    table = AdditiveTable(value, np.ones(4), np.zeros(4, dtype=bool), sums, sparse.csc_matrix(np.diag(value)))
+    table = AdditiveTable(value, np.ones(4), np.zeros(4, dtype=bool), sums, sparse.csc_matrix(np.diag(value)), 0.2)
     hidden = np.ones(4, dtype=bool)
     assert 5 + farthest(table, hidden, 0, PUBLIC, UP, 100.0).amount == pytest.approx(6.0)
     assert 5 + farthest(table, hidden, 0, PUBLIC, DOWN, 100.0).amount == pytest.approx(3.0)
