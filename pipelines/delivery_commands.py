@@ -111,7 +111,7 @@ def _receipt_lines(receipt: "Receipt", folder: Path, language: "Language") -> li
     said += [reason] if reason else []
     said += [f"  - {note.nl if dutch else note.en}" for note in receipt.notes]
     for refusal in (receipt.refusals + receipt.warnings)[:SHOWN]:
-        column = refusal.column_nl if dutch else refusal.column_en
+        column = (refusal.column_nl if dutch else refusal.column_en) or ("de hele rij" if dutch else "the whole row")
         right = refusal.right_nl if dutch else refusal.right_en
         where = f"rij {refusal.row_number}" if dutch else f"row {refusal.row_number}"
         said.append(spelled_out(f"  {where}, {column}: {refusal.found} -> {right}"))

@@ -77,8 +77,8 @@ def _not_one(found: list[tuple[str, int, int]], code: str, nl: tuple[str, str], 
             f"Nergens staat een {nl[0]}. Vul de kolom {nl[0]} op elke rij in.",
             f"No {en[0]} is given. Fill the column {en[0]} on every row.",
         )
-    shown_nl = ", ".join(f"{value[:60]} ({count} rijen, eerst rij {row})" for value, count, row in found[:5])
-    shown_en = ", ".join(f"{value[:60]} ({count} rows, first row {row})" for value, count, row in found[:5])
+    shown_nl = ", ".join(f"{value[:60]} ({count}×, eerst rij {row})" for value, count, row in found[:5])
+    shown_en = ", ".join(f"{value[:60]} ({count}×, first row {row})" for value, count, row in found[:5])
     return Told(
         code,
         f"In het bestand staan {len(found)} {nl[1]}: {shown_nl}. Lever per {nl[0]} één bestand.",
