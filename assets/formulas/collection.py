@@ -1,8 +1,8 @@
-"""Collection of e-waste against the mean put on the market in the three preceding years (method A), and gaps.
+"""Collection against the mean put on the market in three years: e-waste (method A), batteries, and gaps.
 
 Belongs here: formulas over the three-year mean, and the mass short of a target by both methods. Does not belong here:
 the rate of method B, which is a plain ratio (`rates.py`). Basis: Directive 2012/19/EU art. 7(1), Implementing
-Regulation (EU) 2017/699 art. 3, Regeling AEEA art. 10.
+Regulation (EU) 2017/699 art. 3, Regeling AEEA art. 10; batteries: Regulation (EU) 2023/1542 art. 59(3) and Annex XI.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from assets.formulas.rates import scaled_ratio
 from assets.formulas.shapes import aligned, computed_rows, joined_codes, matching, measure_rows
 
 PRECEDING_YEARS = 3
+#: How many years before the collection lie the three years of the mean: of equipment, and of portable batteries.
+YEARS_BEFORE = (1, 2, 3)
+YEAR_AND_TWO_BEFORE = (0, 1, 2)
 
 
 def collection_rate_method_a(
@@ -30,6 +33,8 @@ def collection_rate_method_a(
     subgroups: Sequence[str] | None = ("total",),
     decimals: int = 1,
     across: Sequence[str] = (),
+    years_back: Sequence[int] = YEARS_BEFORE,
+    keep_confidential: bool = False,
 ) -> pd.DataFrame:
     """`100 * COL[t] / mean(POM[t-1], POM[t-2], POM[t-3])` in percent.
 
@@ -37,9 +42,12 @@ def collection_rate_method_a(
     market. Calendar years, not positions: all four values are required, otherwise there is no row. A mean of
     zero gives a null. Flags are the union over the four inputs. Where definition or scope differs between the
     inputs the flag `b` is added. `across` lists columns in which collected and put on market may differ, such
-    as `source` or `scope_version`.
+    as `source` or `scope_version`. `years_back` gives the years of the mean as steps back from t. With
+    `keep_confidential` a confidential input gives a row without a value, with letter `c`; else it gives none.
     """
-    inputs = _inputs(observations, chain_table, collected, put_on_market, subgroups, across)
+    inputs = _inputs(
+        observations, chain_table, collected, put_on_market, subgroups, across, (), years_back, keep_confidential
+    )
     mean = _mean_put_on_market(inputs)
     return computed_rows(
         inputs,
@@ -186,13 +194,20 @@ def _inputs(
     subgroups: Sequence[str] | None,
     across: Sequence[str],
     others: Sequence[pd.DataFrame] = (),
+    years_back: Sequence[int] = YEARS_BEFORE,
+    keep_confidential: bool = False,
 ) -> list[pd.DataFrame]:
-    """Collected of year t, put on market of t-1, t-2 and t-3, the others of year t; complete rows only."""
-    collection = measure_rows(observations, collected, chain_table=chain_table, subgroups=subgroups)
-    market = measure_rows(observations, put_on_market, chain_table=chain_table, subgroups=subgroups)
-    market = market.loc[market["value"].notna()]
-    preceding = [market.assign(year=market["year"] + back) for back in range(1, PRECEDING_YEARS + 1)]
-    return aligned([collection.loc[collection["value"].notna()], *preceding, *others], matching(across))
+    """Collected of year t, put on market of the three years, the others of year t; complete rows only."""
+    collection, market = (
+        measure_rows(observations, measure, chain_table=chain_table, subgroups=subgroups)
+        for measure in (collected, put_on_market)
+    )
+    collection, market = (
+        rows.loc[rows["value"].notna() | (keep_confidential & (rows["conf_status"] == "C"))]
+        for rows in (collection, market)
+    )
+    preceding = [market.assign(year=market["year"] + back) for back in years_back]
+    return aligned([collection, *preceding, *others], matching(across))
 
 
 def _mean_put_on_market(inputs: Sequence[pd.DataFrame]) -> pd.Series[float]:

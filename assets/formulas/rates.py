@@ -48,9 +48,10 @@ def ratio(
     scale: float = 100.0,
     decimals: int = 1,
     subgroups: Sequence[str] | None = None,
+    units: Sequence[str] = MASS_UNITS,
     across: Sequence[str] = (),
 ) -> pd.DataFrame:
-    """`scale * numerator / denominator` of two measures in mass units.
+    """`scale * numerator / denominator` of two measures in mass units, or in the units that are named.
 
     In: observations. Out: indicators, one row for every subgroup, geo, year, scope and source that has a row
     of both measures; without a row there is no rate. A missing value of either gives a null with the union of
@@ -60,7 +61,7 @@ def ratio(
     """
     upper, lower = aligned(
         [
-            measure_rows(observations, measure, chain_table=chain_table, subgroups=subgroups)
+            measure_rows(observations, measure, chain_table=chain_table, subgroups=subgroups, units=units)
             for measure in (numerator, denominator)
         ],
         matching(across),
@@ -131,17 +132,19 @@ def share_of_sum(
     method: str,
     decimals: int = 1,
     subgroups: Sequence[str] | None = None,
+    across: Sequence[str] = (),
 ) -> pd.DataFrame:
     """`100 * sum of the measures in parts / sum of the measures in whole_parts`, such as the share treated
     abroad.
 
     In: observations. Out: indicators in percent. All measures are required: without a row of one there is no
-    share, without a value of one the share is null. Flags enter each sum under the 5 % weight rule.
+    share, without a value of one the share is null. Flags enter each sum under the 5 % weight rule. `across` lists
+    columns in which the measures may differ.
     """
     measures = list(dict.fromkeys([*parts, *whole_parts]))
     frames = aligned(
         [measure_rows(observations, measure, chain_table=chain_table, subgroups=subgroups) for measure in measures],
-        matching(),
+        matching(across),
     )
     of = dict(zip(measures, frames, strict=True))
     part = _sum_of([of[measure] for measure in parts])

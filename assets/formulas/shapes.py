@@ -132,7 +132,7 @@ def computed_rows(
             "denominator": denominator.astype("float64"),
             "definition_version": joined_codes([part["definition_version"] for part in defining]),
             "scope_version": joined_codes([part["scope_version"] for part in defining]),
-            "conf_status": _worst([part["conf_status"] for part in parts], _CONFIDENTIALITY, at_least="F"),
+            "conf_status": most_confidential([part["conf_status"] for part in parts]),
             "confidence": _worst([part["confidence"] for part in parts], _CONFIDENCE, at_least="computed"),
         },
         index=lead.index,
@@ -204,6 +204,11 @@ def _per_combination(frame: pd.DataFrame, text_of: Callable[[Sequence[object]], 
     _, firsts = np.unique(groups, return_index=True)
     texts = np.array([text_of(list(cells)) for cells in frame.iloc[firsts].itertuples(index=False)], dtype=object)
     return pd.Series(texts[groups] if len(frame) else [], dtype="str")
+
+
+def most_confidential(columns: Sequence[pd.Series[str]]) -> pd.Series[str]:
+    """Per row the most confidential of the statuses F, N and C; index of the first column."""
+    return _worst(columns, _CONFIDENTIALITY, at_least="F")
 
 
 def _codes(cell: object) -> list[str]:

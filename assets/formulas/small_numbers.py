@@ -7,6 +7,8 @@ Source: domain study, chapter 7.2. A share of three municipalities names them ne
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -33,14 +35,17 @@ def reaches_minimum(respondents: pd.Series[float], municipalities: pd.Series[flo
 
 
 def withhold_small_rates(
-    indicators: pd.DataFrame, respondents: pd.Series[float], municipalities: pd.Series[float]
+    indicators: pd.DataFrame,
+    respondents: pd.Series[float],
+    municipalities: pd.Series[float],
+    units: Sequence[str] = RATE_UNITS,
 ) -> pd.DataFrame:
     """Indicators with the rates over too small a base withheld: no value, letter `c`, status Q, confidential.
 
     In: indicators and, with the same index, the bases of each. Numerator and denominator go too: with them the rate
-    is back. Counts stay. Out: indicators.
+    is back. Counts stay: `units` are those of rates and means. Out: indicators.
     """
-    small = indicators["unit"].isin(RATE_UNITS) & ~reaches_minimum(respondents, municipalities)
+    small = indicators["unit"].isin(list(units)) & ~reaches_minimum(respondents, municipalities)
     rows = indicators.loc[small]
     emptied = rows.assign(
         value=np.nan,

@@ -14,6 +14,7 @@ import pandas as pd
 
 from assets.formulas.rounding import half_up
 from assets.formulas.shapes import in_order
+from contracts.contract import DELIVERED as SOURCE_PREFIX
 
 PROGRESS_COLUMNS = (
     "chain_table", "target_id", "indicator", "subgroup", "geo", "level", "target_year_from", "target_year_to",
@@ -30,6 +31,9 @@ SENSITIVITY_METHODS = ("change_vs_2017",)
 
 CELL = ["indicator", "subgroup", "geo", "year"]
 
+#: The scope of what was declared and not grossed up: never a continuation of a series of the whole market.
+DECLARED = "declared"
+
 _DIRECTION = {"at_least": 1.0, "at_most": -1.0}
 
 #: Floating-point noise, far below the last digit of any published figure.
@@ -44,6 +48,7 @@ def progress(
     published_preference: Sequence[str] = (),
     preferred_scopes: Mapping[str, Sequence[str]] | None = None,
     ignored_methods: Collection[str] = SENSITIVITY_METHODS,
+    counted_as_declared: Collection[str] = (),
 ) -> pd.DataFrame:
     """Every target held against what was observed.
 
@@ -67,6 +72,7 @@ def progress(
         published_preference=published_preference,
         preferred_scopes=preferred_scopes,
         ignored_methods=ignored_methods,
+        counted_as_declared=counted_as_declared,
     )
     observed = values.drop(columns="chain_table").rename(columns={"unit": "observed_unit"})
     pairs = goals.merge(observed, on=["indicator", "subgroup"], how="inner")
@@ -91,29 +97,38 @@ def assessed_values(
     published_preference: Sequence[str] = (),
     preferred_scopes: Mapping[str, Sequence[str]] | None = None,
     ignored_methods: Collection[str] = (),
+    counted_as_declared: Collection[str] = (),
 ) -> pd.DataFrame:
     """The one value that counts for every indicator, subgroup, geo and year.
 
-    In: indicators. Out: the cell, chain_table, unit, value (unrounded), decimals, basis (`computed` or
-    `published`), basis_source, scope_version, confidence, status. Rows without a value do not count. Scope: the
+    In: indicators. Out: the cell, chain_table, unit, value (unrounded), decimals, basis (`computed`, `published` or
+    `delivered`), basis_source, scope_version, confidence, status. Rows without a value do not count. Scope: the
     first of `preferred_scopes[indicator]` that a cell has (`all` for an indicator not named); others are
     ignored. Published: the source that comes first in `published_preference`, sources not listed after it by
     name. Computed: counts, unrounded, where it rounds to that published value or where nothing is published;
     else the published.
+    What chain tables deliver comes last, both in its rank and in its scope: scope `declared` is a part of the market,
+    so it counts only in a series (indicator, subgroup, geo) that has no other value, and never goes on where an
+    official series ends. For the indicators in `counted_as_declared` it comes first: there the law counts what
+    producers declare, and a figure from elsewhere only quotes it.
     """
     rows = indicators.loc[indicators["value"].notna() & ~indicators["method"].isin(list(ignored_methods))]
     rows = _of_preferred_scope(rows, preferred_scopes or {})
+    delivered = from_deliveries(rows["source"])
+    ruling = delivered & rows["indicator"].isin(list(counted_as_declared))
     rank = {source: position for position, source in enumerate(published_preference)}
-    rows = rows.assign(rank=rows["source"].map(rank).fillna(len(rank)).astype("int64"))
-    first = rows.sort_values([*CELL, "rank", "source", "method"], kind="stable").drop_duplicates([*CELL, "origin"])
-    computed = first.loc[first["origin"] == "computed"]
-    published = first.loc[first["origin"] == "published"]
+    ranks = rows["source"].map(rank).astype("float64").fillna(len(rank)) + delivered.astype("int64")
+    rows = rows.assign(rank=ranks.mask(ruling, -1).astype("int64"), ruling=ruling, given=rows["origin"] != "computed")
+    first = rows.sort_values([*CELL, "rank", "source", "method"], kind="stable").drop_duplicates([*CELL, "given"])
+    computed = first.loc[~first["given"]]
+    published = first.loc[first["given"]]
 
-    both = computed[[*CELL, "value"]].merge(
+    both = computed[[*CELL, "value", "ruling"]].merge(
         published[[*CELL, "value", "decimals"]], on=CELL, how="inner", suffixes=("", "_published")
     )
     half_a_digit = 0.5 * 10.0 ** -both["decimals"].astype("float64")
-    overruled = both.loc[(both["value"] - both["value_published"]).abs() > half_a_digit + _NOISE, CELL]
+    differing = (both["value"] - both["value_published"]).abs() > half_a_digit + _NOISE
+    overruled = both.loc[differing & ~both["ruling"], CELL]
     confirmed = _without(computed, overruled)
     counted = pd.concat([confirmed, _without(published, confirmed[CELL])], ignore_index=True)
     counted = counted.rename(columns={"origin": "basis", "source": "basis_source"})
@@ -134,6 +149,11 @@ def assessed_values(
     return in_order(counted, columns, CELL)
 
 
+def from_deliveries(source: pd.Series[str]) -> pd.Series[bool]:
+    """Which rows rest on what chain tables delivered, alone or with another source."""
+    return source.str.contains(rf"(?:^|\+){SOURCE_PREFIX}", regex=True).astype("bool")
+
+
 def _of_preferred_scope(rows: pd.DataFrame, preferred_scopes: Mapping[str, Sequence[str]]) -> pd.DataFrame:
     named = pd.DataFrame(
         [
@@ -146,6 +166,10 @@ def _of_preferred_scope(rows: pd.DataFrame, preferred_scopes: Mapping[str, Seque
     ranked = rows.merge(named, on=["indicator", "scope_version"], how="left")
     by_default = ~ranked["indicator"].isin(list(preferred_scopes)) & (ranked["scope_version"] == "all")
     ranked["scope_rank"] = ranked["scope_rank"].mask(by_default, 0.0)
+    last_resort = (ranked["scope_version"] == DECLARED) & ranked["scope_rank"].isna()
+    standing = ranked.loc[ranked["scope_rank"].notna(), CELL[:3]].drop_duplicates()
+    alone = ~pd.MultiIndex.from_frame(ranked[CELL[:3]]).isin(pd.MultiIndex.from_frame(standing))
+    ranked["scope_rank"] = ranked["scope_rank"].mask(last_resort & alone, np.inf)
     ranked = ranked.loc[ranked["scope_rank"].notna()]
     return ranked.loc[ranked["scope_rank"] == ranked.groupby(CELL)["scope_rank"].transform("min")].drop(
         columns="scope_rank"

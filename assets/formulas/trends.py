@@ -38,6 +38,7 @@ def trend(
     published_preference: Sequence[str] = (),
     preferred_scopes: Mapping[str, Sequence[str]] | None = None,
     ignored_methods: Collection[str] = SENSITIVITY_METHODS,
+    counted_as_declared: Collection[str] = (),
     known_breaks: pd.DataFrame | None = None,
     rules: TrendRules = DEFAULT_RULES,
 ) -> pd.DataFrame:
@@ -64,6 +65,7 @@ def trend(
         published_preference=published_preference,
         preferred_scopes=preferred_scopes,
         ignored_methods=ignored_methods,
+        counted_as_declared=counted_as_declared,
     )
     if known_breaks is not None:
         counted = _broken(counted, known_breaks)
