@@ -13,16 +13,22 @@ from contracts.delivery_contract import Delivery, delivery, delivery_names
 from contracts.vocabulary import load_codelist
 
 FROM = "from "
+#: Conditions of a row: a column and the codes of it that hold.
+Codes = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 @dataclass(frozen=True)
 class Figure:
     """One delivered column and the measure as which its sum is published: `value * scale` in `unit`.
 
+    An empty `column` counts rows; then `counting` (column, codes) and `below` (column, bound) say which rows count as
+    one, and the others as nothing, so that a count of none is a zero.
+
     `subgroup` is one code, or empty where the column `by` gives it through the code list of that column. With `margins`
     the sums by the parents of the subgroups are published too. `part_of` is the column of which this one is a part, and
     `apart` names the rule that keeps it apart from other parts of it (empty: it may overlap them). `only` are rows that
-    count, as (column, codes); `flags` go with every value.
+    are looked at, as (column, codes), and `filled` columns that are filled in on them: a sum that is divided by the sum
+    of another column must be over the same rows. `flags` go with every value.
     """
 
     column: str
@@ -38,15 +44,18 @@ class Figure:
     margins: bool = False
     part_of: str = ""
     apart: str = ""
-    only: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    only: Codes = ()
     flags: str = ""
+    filled: tuple[str, ...] = ()
+    counting: Codes = ()
+    below: tuple[tuple[str, float], ...] = ()
 
 
 @cache
 def figures_of(name: str) -> tuple[Figure, ...]:
     """The figures of a delivery. ValueError names the contract and what of it is not right."""
     one = delivery(name)
-    return tuple(_figure(one, raw) for raw in one.contract.get("figures") or ())
+    return tuple(figure_of(one, raw) for raw in one.contract.get("figures") or ())
 
 
 def deliveries_of(chain_table: str) -> tuple[str, ...]:
@@ -56,15 +65,24 @@ def deliveries_of(chain_table: str) -> tuple[str, ...]:
     )
 
 
-def _figure(one: Delivery, raw: dict[str, Any]) -> Figure:
+def figure_of(one: Delivery, raw: dict[str, Any]) -> Figure:
+    """One entry of the property `figures` of a delivery. ValueError names the contract and what of it is not right."""
     told = str(raw["subgroup"])
     by = told.removeprefix(FROM) if told.startswith(FROM) else ""
     column, whole = str(raw["column"]), str(raw.get("part_of", ""))
-    only = tuple(sorted((str(name), tuple(map(str, codes))) for name, codes in raw.get("only", {}).items()))
-    named = [name for name in (column, by, whole, *(name for name, _ in only)) if name]
+    only, counting = _codes(raw.get("only", {})), _codes(raw.get("counting", {}))
+    filled = tuple(map(str, raw.get("filled", ())))
+    below = tuple(sorted((str(name), float(bound)) for name, bound in raw.get("below", {}).items()))
+    conditions = [name for name, _ in (*only, *counting, *below)]
+    named = [name for name in (column, by, whole, *filled, *conditions) if name]
     strange = [name for name in named if name not in one.contract.column_names]
     if strange:
         raise ValueError(f"delivery {one.name}, figures: the table has no column {strange[0]!r}")
+    if column and (counting or below):
+        raise ValueError(
+            f"delivery {one.name}, figures: {column} is added up; `counting` and `below` are for counted rows, leave "
+            "`column` empty"
+        )
     return Figure(
         column=column,
         chain_table=str(raw.get("chain_table", one.chain_table)),
@@ -81,7 +99,14 @@ def _figure(one: Delivery, raw: dict[str, Any]) -> Figure:
         apart=_apart(one, column, whole),
         only=only,
         flags=str(raw.get("flags", "")),
+        filled=filled,
+        counting=counting,
+        below=below,
     )
+
+
+def _codes(raw: dict[str, Any]) -> Codes:
+    return tuple(sorted((str(name), tuple(map(str, codes))) for name, codes in raw.items()))
 
 
 def _apart(one: Delivery, column: str, whole: str) -> str:

@@ -15,7 +15,7 @@ import pandas as pd
 from assets.deliveries.book import WRITING, Book
 from assets.deliveries.standing import Pin, write_standing
 from assets.formulas.disclosure_margins import VALUE
-from contracts.delivered_figures import Figure, figures_of, subgroup_parents, subgroups_by_code
+from contracts.delivered_figures import Codes, Figure, figures_of, subgroup_parents, subgroups_by_code
 from contracts.delivery_contract import DELIVERER, Delivery, delivery
 from contracts.rule_sql import connect, literal, quote
 
@@ -60,17 +60,17 @@ def whole_years(found: Sequence[Pin], one: Delivery) -> set[int]:
 
 
 def _of_figure(path: Path, one: Delivery, figure: Figure) -> pd.DataFrame:
-    """One figure: added up in decimals, so that the order of the rows leaves no trace."""
+    """One figure: added up in decimals, so that the order of the rows leaves no trace, or rows counted."""
     respondent = one.disclosure.respondent if one.disclosure else DELIVERER
-    counted = [f"{quote(figure.column)} IS NOT NULL"]
-    counted += [f"{quote(name)} IN ({', '.join(map(literal, codes))})" for name, codes in figure.only]
+    filled = (*((figure.column,) if figure.column else ()), *figure.filled)
+    looked_at = [f"{quote(name)} IS NOT NULL" for name in filled] + _among(figure.only) or ["true"]
     by = quote(figure.by) if figure.by else literal(figure.subgroup)
     connection = connect()
     try:
         query = connection.sql(
             f"SELECT {by} AS subgroup, substr(period, 1, 4)::BIGINT AS year, {quote(respondent)} AS respondent,"
-            f" sum({quote(figure.column)}::DECIMAL(38, 6))::DOUBLE AS value FROM read_parquet({literal(str(path))})"
-            f" WHERE {' AND '.join(counted)} GROUP BY ALL ORDER BY ALL"
+            f" {_amount(figure)}::DOUBLE AS value FROM read_parquet({literal(str(path))})"
+            f" WHERE {' AND '.join(looked_at)} GROUP BY ALL ORDER BY ALL"
         )
         frame = query.to_arrow_table().to_pandas()
     finally:
@@ -82,6 +82,17 @@ def _of_figure(path: Path, one: Delivery, figure: Figure) -> pd.DataFrame:
     frame["measure"], frame["unit"] = figure.measure, figure.unit
     summed: pd.DataFrame = frame.groupby([*CELL, RESPONDENT], as_index=False)[VALUE].sum()
     return summed
+
+
+def _amount(figure: Figure) -> str:
+    if figure.column:
+        return f"sum({quote(figure.column)}::DECIMAL(38, 6))"
+    counted = _among(figure.counting) + [f"{quote(name)} < {bound}" for name, bound in figure.below] or ["true"]
+    return f"count(*) FILTER (WHERE {' AND '.join(counted)})"
+
+
+def _among(conditions: Codes) -> list[str]:
+    return [f"{quote(name)} IN ({', '.join(map(literal, codes))})" for name, codes in conditions]
 
 
 def hierarchy_of(found: pd.DataFrame, with_parents: bool = True) -> dict[str, str]:
