@@ -25,16 +25,19 @@ def no_source_yet(
     geo: str = "NL",
     subgroup: str = "total",
 ) -> pd.DataFrame:
-    """One row without a value (status O) for every awaited indicator that `known` has no value of for `geo`.
+    """One row without a value (status O) for every awaited indicator that `known` has no figure of for `geo`.
 
     In: indicators. Out: indicators with method `no_source_yet`, in the latest year for which `known` has a value of
     another indicator; unit and decimals are those of the code list. The source named is the table that was looked in:
-    a row holds for that copy of it. An indicator that gets a value loses its row. Raises ValueError when nothing is
-    known at all, because there is no year then to put the row in.
+    a row holds for that copy of it. An indicator that gets a value loses its row, and so does one whose figure is there
+    and confidential: it has a source. Raises ValueError when nothing is known at all, because there is no year then to
+    put the row in.
     """
-    valued = known.loc[known["value"].notna() & (known["geo"] == geo)]
+    here = known.loc[known["geo"] == geo]
+    valued = here.loc[here["value"].notna()]
+    sourced = set(valued["indicator"]) | set(here.loc[here["conf_status"] == "C", "indicator"])
     codes = load_codelist("indicator")
-    missing = [codes.entry(code) for code in awaited if code not in set(valued["indicator"])]
+    missing = [codes.entry(code) for code in awaited if code not in sourced]
     if missing and valued.empty:
         raise ValueError(
             f"indicators of {chain_table}: none has a value for {geo}, so an awaited one has no year to stand in; "

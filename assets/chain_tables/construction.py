@@ -1,8 +1,9 @@
 """The construction chain table: what it reads and which indicators it computes (domain study, chapter 5).
 
 Construction and demolition waste is the mineral part (W121), non-hazardous: the European target excludes hazardous
-waste, and the figures with hazardous waste are others. Fill sand stands apart: CBS lists it outside its total. Pure
-functions; the Dagster assets are in `assets/chain_table_assets.py`.
+waste, and the figures with hazardous waste are others. Fill sand stands apart: CBS lists it outside its total. Which
+counts: of flat glass the published figures, and where they end what the scheme delivers, since both are its own report
+on the whole country. Pure functions; the Dagster assets are in `assets/chain_table_assets.py`.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ import numpy as np
 import pandas as pd
 
 from assets.chain_tables.assembled import indicator_table, observation_table
+from assets.chain_tables.declared import one_computed_a_cell, public_and_delivered
 from assets.chain_tables.industry_waste import industry_waste
 from assets.chain_tables.packaging import published_by_hand
 from assets.chain_tables.source_figures import SourceTable, cbs_statuses, curated_measures, eurostat_figures
 from assets.formulas.flags import union
-from assets.formulas.published import as_published
-from assets.formulas.rates import ratio, share_of_sum
+from assets.formulas.published import as_delivered, as_published
+from assets.formulas.rates import ratio, scaled_ratio, share_of_sum
 from assets.formulas.reconciliation import reconcile
 from assets.formulas.shapes import (
     OBSERVATION_COLUMNS,
@@ -33,6 +35,7 @@ from assets.formulas.shapes import (
     measure_rows,
 )
 from assets.formulas.targets import progress as progress_towards
+from contracts.vocabulary import load_reference_csv
 
 CHAIN_TABLE = "construction"
 SOURCES = ("env_wastrt", "83180NED", "84970NED", "construction_nl")
@@ -74,7 +77,8 @@ def observations(sources: Mapping[str, SourceTable]) -> pd.DataFrame:
 
 
 def indicators(observed: pd.DataFrame, sources: Mapping[str, SourceTable]) -> pd.DataFrame:
-    """Computed indicators, and beside each the value that a source publishes."""
+    """Computed indicators, and beside each the value that a source publishes; then what follows from deliveries."""
+    observed, delivered = public_and_delivered(observed)
     of_treated = partial(_ratio, observed, denominator="cdw_treated")
     parts = [
         share_of_sum(
@@ -106,8 +110,65 @@ def indicators(observed: pd.DataFrame, sources: Mapping[str, SourceTable]) -> pd
             subgroups=("flat_glass",),
         ),
         *published_by_hand(sources["construction_nl"], CHAIN_TABLE),
+        *_flat_glass_delivered(delivered),
+        _chains_reporting(delivered),
     ]
     return indicator_table(parts, CHAIN_TABLE)
+
+
+def _flat_glass_delivered(delivered: pd.DataFrame) -> list[pd.DataFrame]:
+    """What became of the flat glass collected (binding agreement on flat glass, Stcrt. 2022, 35215)."""
+    glass, whole = ("flat_glass",), "collected"
+    of_glass = delivered.loc[delivered["scope_version"] == "all"]
+    share = partial(_ratio, of_glass, denominator=whole, subgroups=glass)
+    return [
+        as_delivered(
+            of_glass,
+            chain_table=CHAIN_TABLE,
+            indicator="flat_glass_collected_t",
+            measure=whole,
+            unit="t",
+            subgroups=glass,
+        ),
+        share(
+            indicator="flat_glass_recycled_share",
+            numerator="returned_to_glass_industry",
+            method="glass_industry_over_collected",
+        ),
+        share(
+            indicator="flat_glass_flat_to_flat_share",
+            numerator="returned_to_flat_glass",
+            method="flat_glass_over_collected",
+        ),
+        share_of_sum(
+            of_glass,
+            ("returned_to_glass_industry", "used_outside_glass_industry"),
+            (whole,),
+            chain_table=CHAIN_TABLE,
+            indicator="flat_glass_recovery_rate",
+            method="glass_applied_over_collected",
+            subgroups=glass,
+        ),
+    ]
+
+
+def _chains_reporting(delivered: pd.DataFrame) -> pd.DataFrame:
+    """Material chains that report, of all chains of the agreement; the one that was not found counts in the whole."""
+    reporting = measure_rows(delivered, "roadmaps_reporting", chain_table=CHAIN_TABLE, units=("count",))
+    chains = len(load_reference_csv("bouwmaterialen_chains"))
+    whole = pd.Series(float(chains), index=reporting.index, dtype="float64")
+    return computed_rows(
+        [reporting],
+        chain_table=CHAIN_TABLE,
+        indicator="bma_chain_coverage",
+        method="reporting_chains_over_13",
+        unit="percent",
+        decimals=1,
+        value=scaled_ratio(reporting["value"], whole, 100.0),
+        numerator=reporting["value"],
+        denominator=whole,
+        flags=reporting["flags"],
+    )
 
 
 def mineral_consumption(observed: pd.DataFrame) -> pd.DataFrame:
@@ -141,7 +202,7 @@ def mineral_consumption(observed: pd.DataFrame) -> pd.DataFrame:
 
 def reconciliation(computed_and_published: pd.DataFrame) -> pd.DataFrame:
     """Where computed and published differ. Nothing here is both, so the package has no such table."""
-    return reconcile(computed_and_published, set())
+    return reconcile(one_computed_a_cell(computed_and_published), set())
 
 
 def progress(computed_and_published: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:

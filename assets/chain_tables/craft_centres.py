@@ -1,14 +1,14 @@
 """Circular craft centres and thrift shops: what is read and which indicators are computed (domain study, chapter 7.1).
 
 Denominators: coverage is over the average population of the year; money is per customer; the share sold again is over
-the weight taken in. No source delivers yearly numbers of products collected, sold and repaired in the centres yet, nor
-the number of all municipalities: those rows wait, without a value. Pure functions.
+the weight taken in. Yearly numbers of products collected, sold and repaired come from what centres deliver, and from
+nowhere else; until then those rows wait, without a value, as does the number of all municipalities. Pure functions.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import reduce
+from functools import partial, reduce
 from operator import add
 from typing import Any
 
@@ -17,10 +17,12 @@ import pandas as pd
 
 from assets.chain_tables.assembled import indicator_table, observation_table
 from assets.chain_tables.awaited import no_source_yet
+from assets.chain_tables.declared import one_computed_a_cell, public_and_delivered
 from assets.chain_tables.packaging import published_by_hand
 from assets.chain_tables.source_figures import SourceTable, average_population, curated_measures
 from assets.formulas.flags import union
-from assets.formulas.rates import per_inhabitant, scaled_ratio
+from assets.formulas.published import as_delivered
+from assets.formulas.rates import per_inhabitant, ratio, scaled_ratio
 from assets.formulas.reconciliation import reconcile
 from assets.formulas.shapes import (
     aligned,
@@ -52,6 +54,7 @@ def observations(sources: Mapping[str, SourceTable]) -> pd.DataFrame:
 
 def indicators(observed: pd.DataFrame, sources: Mapping[str, SourceTable]) -> pd.DataFrame:
     """Computed indicators, what a source publishes beside them, and the rows that wait for a source."""
+    observed, delivered = public_and_delivered(observed)
     parts = [
         per_inhabitant(
             observed,
@@ -69,12 +72,32 @@ def indicators(observed: pd.DataFrame, sources: Mapping[str, SourceTable]) -> pd
         _turnover_per_customer(observed),
         _resold_share(observed),
         *published_by_hand(sources["craft_centres_nl"], CHAIN_TABLE),
+        *_from_deliveries(delivered),
     ]
     known = pd.concat([part for part in parts if len(part)], ignore_index=True)
     awaited = no_source_yet(
         known, AWAITED, sources["craft_centres_nl"], chain_table=CHAIN_TABLE, subgroup="craft_centres"
     )
     return indicator_table([known, awaited], CHAIN_TABLE)
+
+
+def _from_deliveries(delivered: pd.DataFrame) -> list[pd.DataFrame]:
+    """Products collected, sold and repaired, in pieces, and the repairs that succeeded of those offered."""
+    pieces = partial(as_delivered, delivered, chain_table=CHAIN_TABLE, unit="pieces")
+    return [
+        pieces(indicator="cac_items_collected", measure="collected"),
+        pieces(indicator="cac_items_sold", measure="sold"),
+        pieces(indicator="cac_items_repaired", measure="repaired_products"),
+        ratio(
+            delivered,
+            chain_table=CHAIN_TABLE,
+            indicator="cac_repair_success_rate",
+            numerator="repaired_products",
+            denominator="offered_for_repair",
+            method="repaired_over_offered",
+            units=("pieces",),
+        ),
+    ]
 
 
 def _turnover_per_customer(observed: pd.DataFrame) -> pd.DataFrame:
@@ -150,7 +173,8 @@ def reconciliation(computed_and_published: pd.DataFrame) -> pd.DataFrame:
 
     What is left of 100 is no proof of the share that was published with the other three: it is not held against it.
     """
-    return reconcile(computed_and_published.loc[computed_and_published["method"] != RESIDUAL_METHOD], SAME_RELEASE)
+    comparable = computed_and_published.loc[computed_and_published["method"] != RESIDUAL_METHOD]
+    return reconcile(one_computed_a_cell(comparable), SAME_RELEASE)
 
 
 def progress(computed_and_published: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:

@@ -1,8 +1,8 @@
 """The electronics chain table: what it reads and which indicators it computes (domain study, chapter 1).
 
 Denominators: collection method A is the mean put on the market in the three preceding years; method B is WEEE generated
-in the same year; recycling is over collected, not over treated. Pure functions; the Dagster assets are in
-`assets/chain_table_assets.py`.
+in the same year; recycling is over collected, not over treated. What the register delivers is computed in
+`electronics_declared.py`. Pure functions; the Dagster assets are in `assets/chain_table_assets.py`.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from typing import Any
 
 import pandas as pd
 
-from assets.chain_tables import weee_generated
+from assets.chain_tables import electronics_declared, weee_generated
 from assets.chain_tables.assembled import indicator_table, observation_table
+from assets.chain_tables.declared import one_computed_a_cell, public_and_delivered
 from assets.chain_tables.packaging import published_by_hand
 from assets.chain_tables.reference_tables import targets as all_targets
 from assets.chain_tables.source_figures import SourceTable, average_population, curated_measures, eurostat_figures
@@ -78,7 +79,8 @@ def observations(sources: Mapping[str, SourceTable]) -> pd.DataFrame:
 
 
 def indicators(observed: pd.DataFrame, sources: Mapping[str, SourceTable]) -> pd.DataFrame:
-    """Computed indicators, and beside each the value that a source publishes."""
+    """Computed indicators, and beside each the value that a source publishes; then what follows from deliveries."""
+    observed, delivered = public_and_delivered(observed)
     eurostat = observed.loc[observed["source"] != "electronics_nl"]
     total = ("total",)
     by_hand = observed.loc[observed["source"] == "electronics_nl"]
@@ -114,6 +116,7 @@ def indicators(observed: pd.DataFrame, sources: Mapping[str, SourceTable]) -> pd
         modelled,
         weee_generated.collection_rate(observed, modelled),
         *published_by_hand(sources["electronics_nl"], CHAIN_TABLE),
+        *electronics_declared.indicators(delivered, observed),
     ]
     return indicator_table(parts, CHAIN_TABLE)
 
@@ -196,7 +199,7 @@ def reconciliation(computed_and_published: pd.DataFrame) -> pd.DataFrame:
     # the second kernel and the second reading are sensitivities of the first, not other figures
     other = {weee_generated.SENSITIVITY, weee_generated.UPPER, weee_generated.RATES[weee_generated.UPPER]}
     first = computed_and_published.loc[~computed_and_published["method"].isin(other)]
-    return reconcile(first, SAME_RELEASE)
+    return reconcile(one_computed_a_cell(first), SAME_RELEASE)
 
 
 def progress(computed_and_published: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:

@@ -1,8 +1,10 @@
 """The furniture chain table: what it reads and which indicators it computes (domain study, chapter 4).
 
 There is no producer responsibility for furniture, so no legal target; mattresses had one, with mattresses discarded as
-denominator. Denominators that differ are scopes of one indicator, never mixed. Pure functions; the Dagster assets are
-in `assets/chain_table_assets.py`.
+denominator. Denominators that differ are scopes of one indicator, never mixed. Which counts: of mattresses the
+published figures, and where they end what the scheme delivers, both being its own report on the whole country; bulky
+waste is of the municipalities that reported it. Pure functions; the Dagster assets are in
+`assets/chain_table_assets.py`.
 """
 
 from __future__ import annotations
@@ -14,12 +16,13 @@ import pandas as pd
 
 from assets.chain_tables.assembled import indicator_table, observation_table
 from assets.chain_tables.awaited import no_source_yet
+from assets.chain_tables.declared import municipalities_in, one_computed_a_cell, public_and_delivered
 from assets.chain_tables.industry_waste import industry_waste
 from assets.chain_tables.packaging import published_by_hand
 from assets.chain_tables.source_figures import SourceTable, curated_measures
 from assets.formulas.apparent_consumption import apparent_consumption
 from assets.formulas.flags import union, with_letter
-from assets.formulas.rates import ratio, scaled_ratio, share_of_sum
+from assets.formulas.rates import per_inhabitant, ratio, scaled_ratio, share_of_sum
 from assets.formulas.reconciliation import reconcile
 from assets.formulas.shapes import (
     aligned,
@@ -27,6 +30,7 @@ from assets.formulas.shapes import (
     matching,
     measure_rows,
 )
+from assets.formulas.small_numbers import RATE_UNITS, withhold_small_rates
 from assets.formulas.targets import progress as progress_towards
 
 CHAIN_TABLE = "furniture"
@@ -42,7 +46,8 @@ DENOMINATORS = {
     "per_sold": ("sold", "recycled_over_sold"),
 }
 # Indicators that no source fills. Consumption waits for PRODCOM and COMEXT; of what thrift shops take in, the part that
-# is furniture was not found; bulky waste waits for CBS (household waste), the outflow model for a history of sales.
+# is furniture was not found; bulky waste waits for CBS or for what municipalities deliver, the outflow model for a
+# history of sales.
 AWAITED = (
     "furniture_apparent_consumption_t",
     "furniture_apparent_consumption_eur",
@@ -71,6 +76,7 @@ def observations(sources: Mapping[str, SourceTable]) -> pd.DataFrame:
 
 def indicators(observed: pd.DataFrame, sources: Mapping[str, SourceTable]) -> pd.DataFrame:
     """Computed indicators, beside each the value that a source publishes, and empty rows for what has no source yet."""
+    observed, delivered = public_and_delivered(observed)
     of_industry = partial(ratio, chain_table=CHAIN_TABLE, denominator="industry_waste", subgroups=(INDUSTRY,))
     parts = [
         share_of_sum(
@@ -96,10 +102,50 @@ def indicators(observed: pd.DataFrame, sources: Mapping[str, SourceTable]) -> pd
         ),
         apparent_consumption(observed, chain_table=CHAIN_TABLE, indicator="furniture_apparent_consumption_t"),
         *published_by_hand(sources["furniture_nl"], CHAIN_TABLE),
+        *[_mattress_recycling_rate(delivered, scope) for scope in DENOMINATORS],
+        ratio(
+            delivered.loc[delivered["scope_version"] == "all"],
+            chain_table=CHAIN_TABLE,
+            indicator="mattress_material_recovery_rate",
+            numerator="usefully_applied",
+            denominator="collected",
+            method="usefully_applied_over_collected",
+            subgroups=("mattresses",),
+        ),
+        *_bulky_waste(delivered),
     ]
     known = pd.concat(parts, ignore_index=True)
     awaited = no_source_yet(known, AWAITED, sources["furniture_nl"], chain_table=CHAIN_TABLE)
     return indicator_table([known, awaited], CHAIN_TABLE)
+
+
+def _bulky_waste(delivered: pd.DataFrame) -> list[pd.DataFrame]:
+    """Bulky waste over the inhabitants of the municipalities that reported it, and the residual part of it."""
+    rates = {
+        "reporting_municipalities_bulky": per_inhabitant(
+            delivered,
+            delivered,
+            chain_table=CHAIN_TABLE,
+            indicator="bulky_waste_kg_hab",
+            measure="reporting_bulky_waste",
+            method="bulky_over_reporting_population",
+            decimals=1,
+            population_measure="reporting_population_bulky",
+        ),
+        "reporting_municipalities_bulky_split": ratio(
+            delivered,
+            chain_table=CHAIN_TABLE,
+            indicator="bulky_residual_share",
+            numerator="reporting_bulky_residual_waste",
+            denominator="reporting_bulky_waste_split",
+            method="bulky_residual_over_bulky",
+        ),
+    }
+    units = (*RATE_UNITS, "kg_per_inhabitant")
+    return [
+        withhold_small_rates(rows, *municipalities_in(delivered, rows, base), units=units)
+        for base, rows in rates.items()
+    ]
 
 
 def _mattress_recycling_rate(observed: pd.DataFrame, scope: str) -> pd.DataFrame:
@@ -131,7 +177,7 @@ def _mattress_recycling_rate(observed: pd.DataFrame, scope: str) -> pd.DataFrame
 
 def reconciliation(computed_and_published: pd.DataFrame) -> pd.DataFrame:
     """Where computed and published differ. Nothing here is published by the source that it is computed from."""
-    return reconcile(computed_and_published, set())
+    return reconcile(one_computed_a_cell(computed_and_published), set())
 
 
 def progress(computed_and_published: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:

@@ -1,17 +1,20 @@
 """The municipal monitor: household waste, the frozen baseline of the VNG survey, and the pyramid (chapter 7.2).
 
 Denominators: kilograms are over the average population of the year; separation is over all household waste; shares of
-the survey are over its respondents and fall under the small-number rule. Pure functions.
+the survey are over its respondents and fall under the small-number rule. What municipalities deliver is over those that
+reported, never over the country; figures of CBS and the survey count before it. Pure functions.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
 from assets.chain_tables.assembled import indicator_table, observation_table
+from assets.chain_tables.declared import municipalities_in, one_computed_a_cell, public_and_delivered
 from assets.chain_tables.packaging import published_by_hand
 from assets.chain_tables.source_figures import (
     SourceTable,
@@ -20,7 +23,8 @@ from assets.chain_tables.source_figures import (
     curated_measures,
 )
 from assets.formulas.flags import union
-from assets.formulas.rates import per_inhabitant, scaled_ratio
+from assets.formulas.published import as_delivered
+from assets.formulas.rates import per_inhabitant, ratio, scaled_ratio
 from assets.formulas.reconciliation import reconcile
 from assets.formulas.shapes import (
     aligned,
@@ -29,7 +33,7 @@ from assets.formulas.shapes import (
     matching,
     measure_rows,
 )
-from assets.formulas.small_numbers import withhold_small_rates
+from assets.formulas.small_numbers import RATE_UNITS, withhold_small_rates
 from assets.formulas.targets import progress as progress_towards
 from contracts.vocabulary import load_codelist, load_reference_csv
 
@@ -61,6 +65,7 @@ def observations(sources: Mapping[str, SourceTable]) -> pd.DataFrame:
 
 def indicators(observed: pd.DataFrame, sources: Mapping[str, SourceTable]) -> pd.DataFrame:
     """Computed indicators beside the published ones; rates of the survey only over a base that is large enough."""
+    observed, delivered = public_and_delivered(observed)
     published = pd.concat(published_by_hand(sources["municipal_nl"], CHAIN_TABLE), ignore_index=True)
     parts = [
         _survey_over_enough(published),
@@ -75,8 +80,86 @@ def indicators(observed: pd.DataFrame, sources: Mapping[str, SourceTable]) -> pd
         ),
         _separation_share(curated_indicators(sources["municipal_nl"], chain_table=CHAIN_TABLE)),
         baseline_indices(published, frozen_indicators()),
+        *_from_deliveries(delivered),
     ]
     return indicator_table(parts, CHAIN_TABLE)
+
+
+def _from_deliveries(delivered: pd.DataFrame) -> list[pd.DataFrame]:
+    """Staff, budget, procurement, repair and separation of the municipalities that reported.
+
+    Each share is over the municipalities that filled in both amounts, and is withheld where they are too few.
+    """
+    of = partial(ratio, delivered, chain_table=CHAIN_TABLE, subgroups=("total",))
+    per_municipality = partial(
+        of, denominator="reporting_municipalities_fte", units=("fte", "count"), across=("unit",), scale=1.0
+    )
+    rates = [
+        (
+            "reporting_municipalities_fte",
+            per_municipality(
+                indicator="mun_fte_ce", numerator="reporting_fte", method="fte_over_municipalities", unit="fte"
+            ),
+        ),
+        (
+            "reporting_municipalities_fte",
+            of(
+                indicator="mun_fte_below_1_share",
+                numerator="reporting_municipalities_fte_below_1",
+                denominator="reporting_municipalities_fte",
+                method="below_1_fte_over_municipalities",
+                units=("count",),
+                decimals=0,
+            ),
+        ),
+        (
+            "reporting_municipalities_budget",
+            of(
+                indicator="mun_budget_structural_part",
+                numerator="reporting_budget_structural",
+                denominator="reporting_budget_split",
+                method="structural_over_budget",
+                units=("eur",),
+            ),
+        ),
+        (
+            "reporting_municipalities_procurement",
+            of(
+                indicator="mun_circular_procurement_share",
+                numerator="reporting_procurement_circular",
+                denominator="reporting_procurement_split",
+                method="circular_over_procurement",
+                units=("eur",),
+            ),
+        ),
+        ("reporting_municipalities_residual", _separation_of_reporting(delivered)),
+    ]
+    events = as_delivered(
+        delivered,
+        chain_table=CHAIN_TABLE,
+        indicator="mun_repair_events",
+        measure="reporting_repair_events",
+        unit="count",
+        subgroups=("total",),
+    )
+    units = (*RATE_UNITS, "fte")
+    return [
+        events,
+        *[
+            withhold_small_rates(rows, *municipalities_in(delivered, rows, base), units=units)
+            for base, rows in rates
+            if len(rows)
+        ],
+    ]
+
+
+def _separation_of_reporting(delivered: pd.DataFrame) -> pd.DataFrame:
+    """Household waste that is not residual waste, over all of it, in the municipalities that reported both."""
+    whole = delivered.loc[delivered["measure"] == "reporting_household_waste_split"]
+    residual = delivered.loc[
+        (delivered["measure"] == "reporting_household_waste") & (delivered["subgroup"] == "household_residual")
+    ]
+    return _separation(whole, residual)
 
 
 def frozen_indicators() -> tuple[str, ...]:
@@ -115,6 +198,11 @@ def _separation_share(figures: pd.DataFrame) -> pd.DataFrame:
         ],
         matching(across=("subgroup",)),
     )
+    return _separation(whole, residual)
+
+
+def _separation(whole: pd.DataFrame, residual: pd.DataFrame) -> pd.DataFrame:
+    whole, residual = aligned([whole, residual], matching(across=("subgroup",)))
     separated = whole["value"] - residual["value"]
     return computed_rows(
         [whole, residual],
@@ -164,7 +252,8 @@ def baseline_indices(published: pd.DataFrame, frozen: Sequence[str]) -> pd.DataF
 
 def reconciliation(computed_and_published: pd.DataFrame) -> pd.DataFrame:
     """Where computed and published differ, and by how much. An index of the baseline is published by nobody."""
-    return reconcile(computed_and_published.loc[computed_and_published["method"] != BASELINE_METHOD], SAME_RELEASE)
+    comparable = computed_and_published.loc[computed_and_published["method"] != BASELINE_METHOD]
+    return reconcile(one_computed_a_cell(comparable), SAME_RELEASE)
 
 
 def progress(computed_and_published: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:

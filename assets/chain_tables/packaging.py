@@ -1,7 +1,10 @@
 """The packaging chain table: what it reads and which indicators it computes (domain study, chapter 2).
 
 Denominators: the EU rate is recycled over packaging waste generated in the same year; the Dutch rate is recycled over
-packaging put on the market in the same year. Pure functions; the Dagster assets are in `assets/chain_table_assets.py`.
+packaging put on the market in the same year. Which counts: what the monitoring report publishes; what producers declare
+is a part of the market and stands beside it. Deposits are reported for all bottles and cans by whom the
+law asks, so they go on where the published rates end. Pure functions; the Dagster assets are in
+`assets/chain_table_assets.py`.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from typing import Any
 import pandas as pd
 
 from assets.chain_tables.assembled import observation_table
+from assets.chain_tables.declared import one_computed_a_cell, public_and_delivered
 from assets.chain_tables.reference_tables import known_breaks
 from assets.chain_tables.source_figures import (
     SourceTable,
@@ -73,7 +77,8 @@ def observations(sources: Mapping[str, SourceTable]) -> pd.DataFrame:
 
 
 def indicators(observed: pd.DataFrame, sources: Mapping[str, SourceTable]) -> pd.DataFrame:
-    """Computed indicators, and beside each the value that a source publishes."""
+    """Computed indicators, and beside each the value that a source publishes; then what follows from deliveries."""
+    observed, delivered = public_and_delivered(observed)
     waste, total, plastic = "waste_generated", ("total",), ("plastic",)
     published_per_inhabitant = partial(_published, observed, measure=waste, unit="kg_per_inhabitant")
     kg_hab = published_per_inhabitant(indicator="pack_waste_kg_hab", subgroups=total)
@@ -109,11 +114,28 @@ def indicators(observed: pd.DataFrame, sources: Mapping[str, SourceTable]) -> pd
             method="abroad_over_recycled",
         ),
         *published_by_hand(sources["packaging_nl"], CHAIN_TABLE),
+        *_from_deliveries(delivered),
     ]
     rows = pd.concat(parts, ignore_index=True)
     rows = mark_known_breaks(rows, known_breaks(CHAIN_TABLE), "indicator")
     rows = add_definition_flag(rows, official_sources=("cei_wm020", "env_waspacr"))
     return in_order(rows, INDICATOR_COLUMNS, INDICATOR_KEY)
+
+
+def _from_deliveries(delivered: pd.DataFrame) -> list[pd.DataFrame]:
+    """Rates of what producers declare, by material, and of bottles and cans with and without a deposit, by weight.
+
+    Beverage cartons have a norm of their own (Besluit beheer verpakkingen 2014, art. 6b).
+    """
+    of_market = partial(_ratio, delivered, denominator="put_on_market")
+    recycled = partial(of_market, numerator="recycled", method="recycled_over_put_on_market")
+    collected = partial(of_market, numerator="separately_collected", method="collected_over_put_on_market")
+    return [
+        recycled(indicator="pack_recycling_rate_nl", subgroups=("total", *MATERIALS, "aluminium", "ferrous")),
+        recycled(indicator="drink_carton_recycling_rate", subgroups=("drink_cartons",)),
+        collected(indicator="drs_collection_rate_bottles", subgroups=("plastic_bottles_le3l",)),
+        collected(indicator="drs_collection_rate_cans", subgroups=("beverage_cans_le3l",)),
+    ]
 
 
 def published_by_hand(table: SourceTable, chain_table: str) -> list[pd.DataFrame]:
@@ -139,9 +161,8 @@ def _change_since_base_year(kg_per_inhabitant: pd.DataFrame) -> list[pd.DataFram
 
 def reconciliation(computed_and_published: pd.DataFrame) -> pd.DataFrame:
     """Where computed and published differ, and by how much. Change since a base year is published by nobody."""
-    return reconcile(
-        computed_and_published.loc[computed_and_published["indicator"] != "pack_reduction_vs_2018"], SAME_RELEASE
-    )
+    comparable = computed_and_published.loc[computed_and_published["indicator"] != "pack_reduction_vs_2018"]
+    return reconcile(one_computed_a_cell(comparable), SAME_RELEASE)
 
 
 def progress(computed_and_published: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
