@@ -111,6 +111,8 @@ def _added_table(night: Night, chain: ChainTable, contract: Contract) -> "pa.Tab
     if reference is not None:
         # conflicts and open targets are kept in one file for all; other reference tables belong to their package whole
         own = chain.chain_table if name in ("conflicts", "open_targets") else None
+        if name == "conflicts" and any(has_copy(night, source) for source in chain.delivered):
+            return _conflicts(night, chain, contract)
         return _held_to_contract(
             night, chain.group, contract, {}, lambda: reference_rows(str(reference), own, contract)
         )
@@ -124,6 +126,25 @@ def _added_table(night: Night, chain: ChainTable, contract: Contract) -> "pa.Tab
         return made[name]
 
     return _held_to_contract(night, chain.group, contract, inputs, extra)
+
+
+def _conflicts(night: Night, chain: ChainTable, contract: Contract) -> "pa.Table":
+    """The conflicts that we found, and those of what was delivered with what is public."""
+    from assets.chain_tables.reference_tables import reference_rows
+
+    def both() -> "pd.DataFrame":
+        import pandas as pd
+
+        from assets.chain_tables.declared_conflicts import declared_conflicts
+
+        known = frame(night, chain.group, "indicators")
+        found = reference_rows(str(contract.get("reference")), chain.chain_table, contract)
+        more = declared_conflicts(known, chain.computation().TREND_OPTIONS)
+        return pd.concat([found, more], ignore_index=True)
+
+    return _held_to_contract(
+        night, chain.group, contract, hashes(night, {"indicators": (chain.group, "indicators")}), both
+    )
 
 
 def _source_revisions(night: Night, chain: ChainTable, contract: Contract) -> "pa.Table":
