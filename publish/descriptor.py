@@ -7,7 +7,7 @@ writing the data (`tables.py`).
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any, Literal
 import pyarrow as pa
 
 from contracts.contract import Contract, Product
+from publish.from_deliveries import read_first
 from publish.quality import retrieved
 from publish.tables import as_text
 
@@ -182,11 +183,13 @@ def build_descriptor(
     resources: Sequence[PackagedFile],
     sources: pa.Table | None,
     doi: str | None = None,
+    tables: Mapping[str, pa.Table] | None = None,
 ) -> dict[str, Any]:
     """The descriptor of one release: Dutch in the standard's own properties, English beside it under `upv:`.
 
     `sources` is the package's table of that name (columns source, vintage, title_nl, edition, retrieved_at,
     licence, ...) or None. Properties without a value are left out, as the profile allows no empty lists.
+    `tables` are the published tables: what must be read first says what of them was delivered.
     """
     descriptor: dict[str, Any] = {
         "$schema": PROFILE,
@@ -207,8 +210,8 @@ def build_descriptor(
         "upv:quality": "quality.json",
         "upv:keyHistory": "history/keys.parquet",
         "upv:contractVersion": product.version,
-        "upv:readFirstNl": list(product.get("readFirstNl", ())),
-        "upv:readFirstEn": list(product.get("readFirstEn", ())),
+        "upv:readFirstNl": read_first(product, tables or {}, "nl"),
+        "upv:readFirstEn": read_first(product, tables or {}, "en"),
         "sources": _sources(sources),
     }
     parquet = {file.contract.table: file for file in resources if file.kind == "parquet"}

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from contracts.contract import Contract, Product
 from publish.descriptor import contributors, licences, source_rows
 from publish.difference import PROVENANCE_TABLE
+from publish.from_deliveries import read_first
 from publish.numbers_and_dates import Language, day, number
 from publish.quality import retrieved
 from publish.unseen import one_line
@@ -52,11 +53,13 @@ _ORIGIN_OF_BYTES = {
         "live": "rechtstreeks opgehaald",
         "embedded_edition": "meegeleverde editie",
         "curated": "overgenomen uit publicaties",
+        "delivery": "opgeteld uit aanleveringen",
     },
     "en": {
         "live": "fetched live",
         "embedded_edition": "embedded edition",
         "curated": "taken over from publications",
+        "delivery": "added up of deliveries",
     },
 }
 
@@ -246,7 +249,7 @@ def _part(
         f"{words.version.capitalize()} {version}, {_day(released_at.date().isoformat(), language)}.",
         "",
     )
-    caveats = list(product.get("readFirstNl" if dutch else "readFirstEn", ()))
+    caveats = read_first(product, tables, language)
     if caveats:
         yield from (f"## {words.first}", "", *(f"- {_cell(sentence)}" for sentence in caveats), "")
     yield from (f"## {words.tables}", "", *_table_lines(product, tables, language), "", words.files)
@@ -274,7 +277,8 @@ def package_readme(product: Product, tables: Mapping[str, pa.Table], *, version:
     """README.md of one release in Markdown: a Dutch part and an English part with the same facts.
 
     `tables` are the published tables by name; `sources` among them gives editions, retrieval and licences.
-    The product's `readFirstNl` and `readFirstEn` (lists of sentences) stand before everything else.
+    The product's `readFirstNl` and `readFirstEn` (lists of sentences) stand before everything else, with what of the
+    figures was delivered.
     """
     moment = released_at.astimezone(UTC)
     dutch, english = (_part(product, tables, language, version, moment) for language in ("nl", "en"))

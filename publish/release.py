@@ -110,7 +110,7 @@ def build_candidate(
         shutil.rmtree(left, ignore_errors=True)
     content = package_content(product, tables)
     sources = content.tables.get(PROVENANCE_TABLE)
-    outline = build_descriptor(product, FIRST_VERSION, released_at, content.files(), sources)
+    outline = build_descriptor(product, FIRST_VERSION, released_at, content.files(), sources, tables=content.tables)
     first = Candidate(
         dataset=product.id,
         folder=folder,

@@ -77,7 +77,9 @@ def write_release(
     (folder / "history").mkdir()
     sources = content.tables.get(PROVENANCE_TABLE)
     packaged = _write_data(folder, content, life)
-    descriptor = build_descriptor(product, record.version, released_at, packaged, sources, doi=doi)
+    descriptor = build_descriptor(
+        product, record.version, released_at, packaged, sources, doi=doi, tables=content.tables
+    )
     write_json(folder / "datapackage.json", descriptor)
     facts = ReleaseFacts(
         dataset=record.dataset,

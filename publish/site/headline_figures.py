@@ -18,6 +18,7 @@ from publish.site.known_breaks import KnownBreaks
 from publish.site.lines import HOME, rows_where
 from publish.site.numbers import number
 from publish.site.reading import Release
+from publish.site.texts import texts_in
 from publish.site.words import Words
 
 # Figures that a reader meets first, per chain table or theme: (indicator, subgroup, level of the target; empty: any).
@@ -157,9 +158,10 @@ def words_of(release: Release, language: Language, codes: Codes | None = None) -
     """The words for the figures of a release, with the names of those who publish its sources."""
     sources = release.table("sources")
     rows = [] if sources is None else sources.to_pylist()
+    from_deliveries = texts_in(language)("figure.deliveries")
+    called = {"curated": "", "delivery": from_deliveries}
     publishers = {
-        row["source"]: "" if row.get("origin_of_bytes") == "curated" else str(row.get("publisher") or "")
-        for row in rows
+        row["source"]: called.get(str(row.get("origin_of_bytes")), str(row.get("publisher") or "")) for row in rows
     }
     editions = {row["source"]: str(row["edition"]) for row in rows if row.get("edition")}
     return Words(codes or Codes(release), language, publishers, editions)

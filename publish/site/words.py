@@ -150,7 +150,7 @@ class Words:
     def basis(self, row: Row) -> str:
         """Who says so: published by a source, taken over from publications, or computed by us from sources."""
         origin, source = row.get("basis"), str(row.get("basis_source") or "")
-        if not source or origin not in ("published", "computed"):
+        if not source or origin not in ("published", "computed", "delivered"):
             return ""
         named = [self.publishers.get(code) for code in source.split("+")]
         if None in named:
