@@ -3,6 +3,7 @@
 Here: the one policy over all assets. Not here: what an asset does.
 """
 
+import os
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -13,9 +14,13 @@ from assets.stewards_view import OWNERS
 from assets.time_limit import limited
 from contracts.service_level import NIGHTLY, ServiceLevel
 
-#: What fails for a reason that may pass (a full disk, a file system away) is tried again: after 20 and 40 seconds. A
-#: table that is refused is not: an asset raises dagster.Failure(allow_retries=False) then.
-TRIES_AGAIN = dg.RetryPolicy(max_retries=2, delay=20, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
+#: Seconds before what failed is tried again, the first time; the second time twice as many.
+PAUSE_SECONDS = float(os.environ.get("KETENMONITOR_RETRY_SECONDS") or 20)
+#: What fails for a reason that may pass (a full disk, a file system away) is tried again. A table that is refused is
+#: not: an asset raises dagster.Failure(allow_retries=False) then.
+TRIES_AGAIN = dg.RetryPolicy(
+    max_retries=2, delay=PAUSE_SECONDS, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
+)
 #: How long the body of an asset may take. A cold night of everything takes about a minute.
 STEP_SECONDS = 1800.0
 
