@@ -20,9 +20,9 @@ from assets.sources.archive import Archive, record_of
 from assets.sources.change_feed import FeedUnread, changed_at_eurostat
 from assets.time_limit import TookTooLong, limited, within
 from pipelines.dead_runs import end_dead_runs
-from pipelines.definitions import build_definitions
+from pipelines.definitions import NIGHTLY, build_definitions
 from pipelines.night_lock import NIGHT, NightRuns, one_night
-from pipelines.nightly import NIGHTLY, left_of_last_night, run_assets
+from pipelines.nightly import left_of_last_night, run_assets
 from pipelines.schedules import AT, WHERE, change_feed_sensor, night_schedule
 from tests.conftest import Answer, PlayedEurostat, night
 
