@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from pipelines.archive_commands import add_as_of_argument, add_verify_arguments
+from pipelines.decision_commands import add_by_argument, add_decision_commands, add_source_argument
 from pipelines.delivery_commands import add_delivery_commands
 from pipelines.portal_commands import add_portal_commands
 from pipelines.report_commands import add_report_commands
@@ -67,6 +68,15 @@ def _part(which: str) -> Callable[[argparse.Namespace], int]:
         return _say(run_assets(_settings(arguments).night(), assets_of_part(which), arguments.verbose), arguments.json)
 
     return run
+
+
+def _fetch(arguments: argparse.Namespace) -> int:
+    if arguments.source is None:
+        return _part("fetch")(arguments)
+    _quiet_unless(arguments.verbose)
+    from pipelines.decision_commands import fetch_one_source
+
+    return fetch_one_source(arguments, _settings(arguments).night())
 
 
 def _build(arguments: argparse.Namespace) -> int:
@@ -213,13 +223,14 @@ def _parser() -> argparse.ArgumentParser:
     nightly = command("nightly", _nightly, "fetch, build, audit and publish: what runs every night", night=True)
     nightly.add_argument("--again", action="store_true", help="only what failed or did not run in the last night")
     fetch = command(
-        "fetch", _part("fetch"), "bring what the services publish today into the archive, and nothing else", night=True
+        "fetch", _fetch, "bring what the services publish today into the archive, and nothing else", night=True
     )
     fetch.epilog = (
         "Exit codes: 0 done, also where a service is not there or fails and a copy stands in (its line says so); 1 a "
         "service sent what is no table, or a table in another unit: it is refused and kept aside, and a copy stands in;"
         " 2 wrong use or set-up."
     )
+    add_source_argument(fetch)
     build = command(
         "build", _build, "make all tables and release candidates from the archive, and publish nothing", night=True
     )
@@ -236,9 +247,11 @@ def _parser() -> argparse.ArgumentParser:
     withdrawal.add_argument("--reason-nl", required=True, help="why, in Dutch")
     withdrawal.add_argument("--reason-en", required=True, help="why, in English")
     withdrawal.add_argument("--replaced-by", help="the version to use instead (default: the newest that stands)")
+    add_by_argument(withdrawal)
     embed = command("embed", _embed, "write the embedded edition from a folder with copies of the source tables")
     embed.add_argument("copies", type=Path, help="folder with the copies, laid out as eurostat/<table>/ and nl/")
     add_delivery_commands(commands, _settings)
+    add_decision_commands(commands, _settings)
     add_portal_commands(commands, _settings)
     add_upkeep_commands(commands, _settings)
     add_service_commands(commands, _settings)

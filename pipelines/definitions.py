@@ -17,6 +17,7 @@ from assets.source_assets import source_assets
 from contracts.contract import product_names
 from contracts.delivery_contract import delivery_names
 from pipelines.dead_runs import end_dead_runs
+from pipelines.decision_sensor import after_decisions
 from pipelines.decisions import decision_jobs
 from pipelines.executors import executor_of
 from pipelines.inbox_sensor import TAKE_IN, inbox_sensor
@@ -113,13 +114,15 @@ def build_definitions(*, night: Callable[[], Night] | None = None) -> dg.Definit
         run_tags=tags,
         description="Werkt de rijen die staan bij zodra er iets is aangenomen of over afgekeurde rijen is besloten.",
     )
+    decisions = decision_jobs()
     return dg.Definitions(
         assets=assets,
-        jobs=[nightly, site, report, take_in, *decision_jobs()],
+        jobs=[nightly, site, report, take_in, *decisions],
         schedules=[night_schedule(nightly, os.environ.get(STARTED_BY) == "timer")],
         sensors=[
             *sensors,
             follow_the_inbox,
+            after_decisions(decisions, nightly),
             inbox_sensor(take_in, make_night),
             change_feed_sensor(nightly, make_night),
         ],

@@ -1,6 +1,6 @@
 """Commands about releases that stand: `diff` and `withdraw`.
 
-Here: words and exit codes. Not here: what a difference or a withdrawal is (`publish/`).
+Here: words and exit codes. Not here: what a difference is (`publish/`), carrying a withdrawal out (`deeds.py`).
 """
 
 import argparse
@@ -35,45 +35,33 @@ def diff(arguments: argparse.Namespace, settings: "Settings") -> int:
 
 def withdraw(arguments: argparse.Namespace, settings: "Settings") -> int:
     """Puts a tombstone in the place of a release and renews pointers and site."""
-    from publish.catalogue import publish_catalogue
-    from publish.lock import publishing
-    from publish.pointers import repair_dataset
+    from assets.decisions_book import DeedRefused
+    from pipelines.deeds import withdraw_release
+    from pipelines.settings import steward
     from publish.published import ReleaseError
-    from publish.release_facts import publisher
-    from publish.withdrawal import also_holding
-    from publish.withdrawal import withdraw as withdraw_release
 
-    night = settings.night()
-    by = publisher(night.public_url)
     dataset, _, version = arguments.release.partition("@")
     try:
-        with publishing(night.published):
-            folder = withdraw_release(
-                night.published,
-                dataset,
-                version,
-                reason_nl=arguments.reason_nl,
-                reason_en=arguments.reason_en,
-                withdrawn_at=night.started_at,
-                contact=by.contact_email,
-                replaced_by=arguments.replaced_by,
-            )
-            repair_dataset(night.published, dataset)
-        publish_catalogue(night.published, by)
-    except ReleaseError as error:
+        done = withdraw_release(
+            settings.night(),
+            dataset,
+            version,
+            reason_nl=arguments.reason_nl,
+            reason_en=arguments.reason_en,
+            by=steward(arguments.by),
+            replaced_by=arguments.replaced_by,
+        )
+    except (DeedRefused, ReleaseError) as error:
         print(f"ketenmonitor withdraw: {error}", file=sys.stderr)
         return WRONG_USE
-    tombstone = json.loads((folder / "tombstone.json").read_bytes())
-    instead = tombstone["replaced_by"]
-    words = f"{dataset} {version} is withdrawn; " + (
-        f"{instead} takes its place" if instead else "nothing stands instead"
-    )
-    others = also_holding(night.published, dataset, version)
     if arguments.json:
-        print(json.dumps(tombstone | {"also_holding": others}, ensure_ascii=False, indent=2))
+        print(json.dumps(done.tombstone | {"also_holding": list(done.also_holding)}, ensure_ascii=False, indent=2))
         return SAME
-    print(words)
-    for other in others:
+    instead = done.tombstone["replaced_by"]
+    print(
+        f"{dataset} {version} is withdrawn; " + (f"{instead} takes its place" if instead else "nothing stands instead")
+    )
+    for other in done.also_holding:
         print(
             f"{other} repeats figures of {dataset} {version} and still stands; withdraw it too with: "
             f"ketenmonitor withdraw {other} --reason-nl ... --reason-en ..."

@@ -3,6 +3,7 @@
 Here is the only place that asks the clock, once a run. Not here: what a run does with its settings.
 """
 
+import getpass
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -61,6 +62,13 @@ class Settings:
             registry=self.deliverers,
             limits=self.limits,
         )
+
+
+def steward(given: str = "", environment: Mapping[str, str] | None = None) -> str:
+    """Who decides: as given, else KETENMONITOR_STEWARD, else the user of this machine. The open-source UI of Dagster
+    knows no users, so that a form asks."""
+    env = os.environ if environment is None else environment
+    return given.strip() or env.get("KETENMONITOR_STEWARD", "").strip() or getpass.getuser()
 
 
 def _moment(text: str) -> datetime:

@@ -231,7 +231,9 @@ def _addresses(
 
 def _is_known(known: Known, edition: Edition, url: str) -> bool:
     """Whether the copy that we have answers the same question and is of the same edition."""
-    return known.record is not None and known.record.etag == edition.stamp and known.record.retrieved_from == url
+    if known.record is None or known.anew:
+        return False
+    return known.record.etag == edition.stamp and known.record.retrieved_from == url
 
 
 def _joined(*sentences: str) -> str:

@@ -170,7 +170,7 @@ def _rows_of(record: ArchiveRecord, one: Listed, wanted: Wanted, received: Recei
 
 def _ours(contract: Contract, known: Known, received: Received) -> tuple[_Months, list[str]]:
     """The months of our newest copy that the contract asks for. A copy that cannot be read counts as none."""
-    if known.record is None:
+    if known.record is None or known.anew:
         return {}, []
     try:
         months = unpack_months(received.archive.read(known.record))

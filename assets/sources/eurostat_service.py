@@ -64,7 +64,8 @@ class EurostatService:
         self._received = received
         url = data_url(self._base, contract)
         # a copy that was asked otherwise (another selection, another form) says nothing about this question
-        record = known.record if known.record is not None and known.record.retrieved_from == url else None
+        same = known.record is not None and known.record.retrieved_from == url and not known.anew
+        record = known.record if same else None
         listed = self._listed(contract)
         if record is not None and listed is not None and nothing_newer(listed, record):
             return Unchanged(f"Eurostat last updated it on {listed.updated}, before our copy was made", url)

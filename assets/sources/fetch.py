@@ -31,6 +31,7 @@ class FetchSettings:
     """Where to fetch. An address that is None means: do not ask that service.
 
     `refused` names copies (sha256) per source that an audit refused: they are not kept when the live service fails.
+    `anew` names sources of which the whole body is asked again, whatever the service says of our copy.
     """
 
     eurostat_url: str | None
@@ -40,6 +41,7 @@ class FetchSettings:
     cbs_v3_url: str | None = None
     cbs_v4_url: str | None = None
     comext_url: str | None = None
+    anew: frozenset[str] = frozenset()
 
 
 def live_services(
@@ -75,7 +77,7 @@ def fetch_source(
     reason, failed = "the live service was not asked", None
     if service is not None:
         try:
-            return _fetch_live(contract, service, seen, archive, retrieved_at)
+            return _fetch_live(contract, service, seen, archive, retrieved_at, source in settings.anew)
         except FetchError as error:
             reason, failed = f"{FAILED}{error}", error
     if seen is None:
@@ -152,13 +154,13 @@ def _usable(source: str, archive: Archive, refused: frozenset[str]) -> _Seen | N
 
 
 def _fetch_live(
-    contract: Contract, service: LiveService, seen: _Seen | None, archive: Archive, retrieved_at: str
+    contract: Contract, service: LiveService, seen: _Seen | None, archive: Archive, retrieved_at: str, anew: bool
 ) -> Fetched:
     source = contract.table
     received = Received(archive, source, retrieved_at)
     received.sweep()
     try:
-        answer = _asked(service, contract, seen.last if seen is not None else None, received)
+        answer = _asked(service, contract, Known(seen.last if seen is not None else None, anew), received)
     except FetchError as error:
         # what came is kept, so that somebody can see what it was; nothing is built from it
         error.kept += received.given_up(error)
@@ -191,11 +193,9 @@ def _fetch_live(
     return replace(found, stopped=answer.stopped, refused=bool(answer.refused), kept_aside=answer.refused)
 
 
-def _asked(
-    service: LiveService, contract: Contract, seen: ArchiveRecord | None, received: Received
-) -> LiveAnswer | Unchanged:
+def _asked(service: LiveService, contract: Contract, known: Known, received: Received) -> LiveAnswer | Unchanged:
     try:
-        return service.fetch(contract, Known(seen), received)
+        return service.fetch(contract, known, received)
     except FetchError:
         raise
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:

@@ -57,9 +57,14 @@ class Unchanged:
 
 @dataclass(frozen=True)
 class Known:
-    """What we have already: the newest live copy of the source that may be used, or None."""
+    """What we have already: the newest live copy of the source that may be used, or None.
+
+    `anew`: somebody wants the whole body again, so that nothing of the copy takes the place of asking; what the copy
+    says of the table (such as its unit) still counts.
+    """
 
     record: ArchiveRecord | None = None
+    anew: bool = False
 
 
 class LiveService(Protocol):
