@@ -17,6 +17,7 @@ from assets.stewards_view import WHAT_IS_WRONG, definition_metadata, standing_me
 from contracts.contract import DELIVERED, delivered_source_names, source_contract
 from contracts.delivered_figures import deliveries_of
 from contracts.delivery_contract import Delivery, delivery, delivery_names
+from publish.numbers_and_dates import day_of_year
 
 if TYPE_CHECKING:
     from assets.deliveries.book import Book
@@ -111,14 +112,14 @@ def _delivery_asset(name: str) -> dg.AssetsDefinition:
 def _delivery_facts(one: Delivery) -> dict[str, Any]:
     """Who delivers, by when, and whether what comes in may be shown."""
     return {
-        "uiterste datum": f"{one.deadline[3:]}-{one.deadline[:2]} na afloop van de periode",
+        "uiterste datum": f"{day_of_year(one.deadline, 'nl')} na afloop van de periode",
         "indieners": len(one.deliverers),
         "vertrouwelijkheid": one.disclosure_reason_nl,
     }
 
 
 def _delivery_checks(one: Delivery) -> list[dg.AssetCheckSpec]:
-    deadline = f"{one.deadline[3:]}-{one.deadline[:2]}"
+    deadline = day_of_year(one.deadline, "nl")
     return [
         dg.AssetCheckSpec(
             QUARANTINE_CHECK,

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from contracts.verdict import CheckResult
 
 #: The metadata of a fetch that says which services sent what was refused.
-REFUSED_BODIES = "refused tonight"
+REFUSED_BODIES = "vannacht geweigerd"
+#: The metadata of a fetch that says in a sentence what became of every source.
+ONE_LINE = "per bron in één zin"
 VINTAGES = dg.AssetKey(["sources", "vintages"])
 TARGETS = dg.AssetKey(["sources", "targets"])
 
@@ -107,7 +109,7 @@ def vintages(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) 
                 bullets(f"{item.source}: {item.stopped.words_nl}" for item in fetched if item.stopped is not None)
                 or "geen"
             ),
-            "one line a source": dg.MetadataValue.json([item.sentence() for item in fetched]),
+            ONE_LINE: dg.MetadataValue.json([item.sentence() for item in fetched]),
             REFUSED_BODIES: dg.MetadataValue.json([item.refusal() for item in fetched if item.refused]),
         }
     )

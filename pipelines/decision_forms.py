@@ -5,7 +5,7 @@ Not here: the jobs behind the forms (`decisions.py`).
 """
 
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from pydantic import Field
@@ -29,6 +29,21 @@ if TYPE_CHECKING:
 else:
     Dataset = Enum("Dataset", {name: name for name in (CHOOSE, *product_names())})
     Source = Enum("Source", {name: name for name in (CHOOSE, *source_names())})
+
+
+def schema_of(form: type[dg.Config]) -> dict[str, dg.Field]:
+    """The form as the page shows it: texts and choices, without the way of Dagster to read them from the environment."""
+    found = {}
+    for name, field in form.model_fields.items():
+        choices: Any = field.annotation
+        is_choice = isinstance(choices, type) and issubclass(choices, Enum)
+        kind = dg.Enum(choices.__name__, [dg.EnumValue(one.name) for one in choices]) if is_choice else str
+        default = field.default.name if is_choice else str(field.default)
+        words = str(field.description)
+        if is_choice:
+            words += f" Een van: {', '.join(one.name for one in choices)}."
+        found[name] = dg.Field(kind, default_value=default, is_required=False, description=words)
+    return found
 
 
 class Quarantine(Enum):

@@ -22,6 +22,7 @@ from pipelines.decision_forms import (
     RebuildAsOf,
     RefetchSource,
     WithdrawRelease,
+    schema_of,
 )
 from pipelines.night_lock import NIGHT
 from pipelines.settings import steward
@@ -189,7 +190,7 @@ def _decision_job(
     def one_op() -> None:
         op()
 
-    mapping = dg.ConfigMapping(filled_in, config_schema=form.to_fields_dict(), receive_processed_config_values=False)
+    mapping = dg.ConfigMapping(filled_in, config_schema=schema_of(form), receive_processed_config_values=False)
     return dg.job(name=name, description=description, config=mapping, tags={"soort": "besluit", **(tags or {})})(one_op)
 
 

@@ -15,7 +15,7 @@ from dagster._core.execution.plan.objects import ErrorSource
 from assets.catalogue_asset import CATALOGUE
 from assets.night import Night
 from assets.packages import group_of, package_key, release_key
-from assets.source_assets import REFUSED_BODIES, VINTAGES
+from assets.source_assets import ONE_LINE, REFUSED_BODIES, VINTAGES
 from assets.stewards_view import MENDED, RELEASED_TONIGHT, STATUS, VERSION
 from contracts.contract import product_names
 from pipelines.definitions import NIGHTLY, SITE, build_definitions
@@ -261,7 +261,7 @@ def summarise(night: Night, results: Sequence[RunEvents]) -> Summary:
             outcome = "waiting" if waiting[STATUS] == "release" else "unchanged"
             datasets.append(DatasetOutcome(name, outcome, str(waiting[VERSION])))
     fetched = made.get("sources/vintages", {})
-    sources = tuple(fetched["one line a source"]) if fetched else ()
+    sources = tuple(fetched[ONE_LINE]) if fetched else ()
     refused_bodies = tuple(fetched.get(REFUSED_BODIES, ()))
     mended = tuple(made.get("/".join(CATALOGUE.path), {}).get(MENDED, ()))
     return Summary(results[0].run_id, night.moment, tuple(datasets), tuple(refusals), sources, mended, refused_bodies)
