@@ -32,7 +32,7 @@ else:
 
 
 def schema_of(form: type[dg.Config]) -> dict[str, dg.Field]:
-    """The form as the page shows it: texts and choices, without the way of Dagster to read them from the environment."""
+    """The form as the page shows it: texts and choices, without Dagster's way to read them from the environment."""
     found = {}
     for name, field in form.model_fields.items():
         choices: Any = field.annotation
