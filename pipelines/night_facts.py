@@ -14,7 +14,7 @@ from typing import Any
 from assets.catalogue_asset import CATALOGUE
 from assets.night import Night
 from assets.packages import release_key
-from assets.source_assets import VINTAGES
+from assets.source_assets import REFUSED_BODIES, VINTAGES
 from assets.source_checks import fetch_facts
 from pipelines.deliveries_of_night import overdue, received_since
 from pipelines.night_events import RunOfNight, Seen, seen_in
@@ -62,7 +62,9 @@ def gather(
     seen = seen_in(runs)
     summary = summarise(night, runs)
     failures = _with_consequences(seen.failures.values(), previous, night.moment)
-    outcome = _outcome(runs, failures)
+    fetched = seen.made.get("/".join(VINTAGES.path))
+    refused_bodies = tuple(fetched.get(REFUSED_BODIES, ())) if fetched else ()
+    outcome = _outcome(runs, failures, refused_bodies)
     started, ended = min(run.started for run in runs), max(run.ended for run in runs)
     mended = tuple(seen.made.get("/".join(CATALOGUE.path), {}).get("mended", ()))
     quarantine = quarantined(night.home / "quarantine")
@@ -74,7 +76,7 @@ def gather(
         run_ids=tuple(run.run_id for run in runs),
         outcome=outcome,
         cpu_seconds=None if cpu_seconds is None else round(cpu_seconds, 1),
-        sources=_sources(night, previous, FAILED) if "/".join(VINTAGES.path) in seen.made else (),
+        sources=_sources(night, previous, FAILED, refused_bodies) if fetched is not None else (),
         steps=tuple(_steps(seen)),
         tables=tuple(_tables(seen, dict(quarantine))),
         datasets=tuple(_datasets(night, summary.datasets, seen, previous)),
@@ -126,12 +128,14 @@ def _moment(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _outcome(runs: Sequence[RunOfNight], failures: Sequence[FailureFacts]) -> NightOutcome:
+def _outcome(
+    runs: Sequence[RunOfNight], failures: Sequence[FailureFacts], refused_bodies: Sequence[str]
+) -> NightOutcome:
     if not all(run.finished for run in runs):
         return "unfinished"
     if any(failure.kind != "refused" for failure in failures):
         return "failed"
-    return "partly" if failures else "done"
+    return "partly" if failures or refused_bodies else "done"
 
 
 def _with_consequences(
@@ -176,14 +180,19 @@ def _tables(seen: Seen, waiting: Mapping[str, int]) -> Iterable[TableFacts]:
         )
 
 
-def _sources(night: Night, previous: NightFacts | None, failed_words: str) -> tuple[SourceFacts, ...]:
+def _sources(
+    night: Night, previous: NightFacts | None, failed_words: str, refused_bodies: Sequence[str]
+) -> tuple[SourceFacts, ...]:
     from contracts.contract import source_contract
 
     before = {one.source: one for one in previous.sources} if previous else {}
+    # a line about a refused body begins with its source
+    refused = {line.partition(": ")[0]: line.partition(": ")[2] for line in refused_bodies}
     found = []
     for name, facts in fetch_facts(night).items():
         contract, then = source_contract(name), before.get(name)
         failed, stale = str(facts["reason"]).startswith(failed_words), facts.get("stale_nl") is not None
+        stopped = facts.get("stopped_nl") is not None
         found.append(
             SourceFacts(
                 source=name,
@@ -198,6 +207,11 @@ def _sources(night: Night, previous: NightFacts | None, failed_words: str) -> tu
                 stale_nl=facts.get("stale_nl"),
                 stale_en=facts.get("stale_en"),
                 stale_since=((then and then.stale_since) or night.moment) if stale else None,
+                refused=refused.get(name, ""),
+                refused_since=((then and then.refused_since) or night.moment) if name in refused else None,
+                stopped_nl=facts.get("stopped_nl"),
+                stopped_en=facts.get("stopped_en"),
+                stopped_since=((then and then.stopped_since) or night.moment) if stopped else None,
             )
         )
     return tuple(found)

@@ -10,9 +10,10 @@ from collections.abc import Iterator, Sequence
 
 from publish.ask import WORKSHOP, Ask
 from publish.delivery_asks import overdue, received
-from publish.night_facts import FailureFacts, NightFacts, SourceFacts, TableFacts
+from publish.night_facts import FailureFacts, NightFacts, TableFacts
 from publish.night_words import asset_title, day_here, either, listed, one_or_more, quoted, titles
 from publish.numbers_and_dates import Language, number
+from publish.source_asks import OF_SOURCES
 from publish.unseen import visible
 
 _REVISION = "does not permit what changed"
@@ -29,27 +30,15 @@ def _all(facts: NightFacts, language: Language) -> Iterator[Ask]:
         yield unfinished(facts, language)
     grave = sorted(facts.failures, key=lambda one: (one.kind == "refused", -len(one.datasets), one.asset))
     yield from (failed(one, facts, language) for one in grave)
-    stale = newly_stale(facts)
-    if stale:
-        yield gone_stale(stale, language)
-    silent = still_silent(facts)
-    if silent:
-        yield no_answer(silent, language)
+    for found, told in OF_SOURCES:
+        sources = found(facts)
+        if sources:
+            yield told(sources, language)
     yield from (overdue(one, language) for one in facts.overdue)
     yield from (received(one, language) for one in facts.received if one.outcome in ("accepted_in_part", "refused"))
     waiting = [table for table in facts.tables if table.made and table.refused]
     if waiting:
         yield quarantined(waiting, language)
-
-
-def newly_stale(facts: NightFacts) -> list[SourceFacts]:
-    """Sources that this night is the first to find older than their contract allows."""
-    return [one for one in facts.sources if one.stale_since == facts.moment]
-
-
-def still_silent(facts: NightFacts) -> list[SourceFacts]:
-    """Sources whose service failed in this night and in the one before: once is no reason to ask for anybody."""
-    return [one for one in facts.sources if one.failed and one.failed_since != facts.moment]
 
 
 def unfinished(facts: NightFacts, language: Language) -> Ask:
@@ -203,65 +192,6 @@ def _revision_words(failure: FailureFacts, facts: NightFacts, language: Language
             "are right, have the permission and its reason put into the contract of the dataset (permittedRevisions); "
             "the next night releases it. If they are wrong, do nothing: the last release stands.",
         ),
-    )
-
-
-def gone_stale(sources: Sequence[SourceFacts], language: Language) -> Ask:
-    """Sources that became older than their contract allows."""
-    return Ask(
-        f"{either(language, 'Te oud geworden', 'Too old now')}: {_sources(sources, language)}",
-        either(
-            language,
-            "De cijfers zijn van langer geleden dan voor de bron is afgesproken; ze tellen nog wel, met die "
-            "waarschuwing in het pakket.",
-            "The figures are of longer ago than agreed for the source; they still count, with that warning in the "
-            "package.",
-        ),
-        either(
-            language,
-            "Kijk bij de uitgever of er een nieuwe editie is. Is die er en haalt Ketenmonitor haar niet op, laat dan "
-            "het adres of de tabelcode in het contract nakijken. Is die er niet, dan staat de waarschuwing terecht in "
-            "het pakket en hoeft u niets te doen.",
-            "See at the publisher whether there is a newer edition. If there is and Ketenmonitor does not fetch it, "
-            "have the address or the table code in the contract checked. If there is none, the warning rightly stands "
-            "in the package and there is nothing to do.",
-        ),
-        items=tuple(aged(one, language) for one in sources),
-        place="assets/sources/vintages",
-    )
-
-
-def _sources(sources: Sequence[SourceFacts], language: Language) -> str:
-    return one_or_more(len(sources), language, ("bron", "bronnen"), ("source", "sources"))
-
-
-def aged(source: SourceFacts, language: Language) -> str:
-    """A source with its title, its code and the age of its figures."""
-    days = one_or_more(source.age_days or 0, language, ("dag", "dagen"), ("day", "days"))
-    called = f"{either(language, source.title_nl, source.title_en)} ({source.source})"
-    return f"{called}: {days} {either(language, 'oud', 'old')}"
-
-
-def no_answer(sources: Sequence[SourceFacts], language: Language) -> Ask:
-    """Sources whose service has not delivered for more than one night."""
-    since = min(str(one.failed_since) for one in sources)
-    return Ask(
-        f"{either(language, 'Geen antwoord van', 'No answer from')} {_sources(sources, language)}",
-        either(
-            language,
-            f"{listed([one.source for one in sources], 'nl')}, sinds {day_here(since, 'nl')}. Ons laatste exemplaar "
-            "telt zolang.",
-            f"{listed([one.source for one in sources], 'en')}, since {day_here(since, 'en')}. Our last copy stands in.",
-        ),
-        either(
-            language,
-            "Kijk of de dienst elders wel bereikbaar is. Zo ja, dan houdt iets op deze machine het tegen (netwerk, "
-            "proxy: ketenmonitor doctor); zo nee, wacht dan af.",
-            "See whether the service can be reached from elsewhere. If so, something on this machine stops it "
-            "(network, proxy: ketenmonitor doctor); if not, wait.",
-        ),
-        quote="\n".join(sorted({visible(one.reason) for one in sources})),
-        place="assets/sources/vintages",
     )
 
 

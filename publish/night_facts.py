@@ -43,7 +43,9 @@ class SourceFacts:
 
     `failed`: the live service was asked and did not deliver; `failed_since` and `stale_since` are the moments of the
     first night of an unbroken row of such nights. `copy` is the sha256 of the copy that was read, empty where there is
-    none; `age_days` counts from its edition, None where that is not told.
+    none; `age_days` counts from its edition, None where that is not told. `refused` says that something came in this
+    night and could not be used, and where it lies; `stopped` that the publisher no longer keeps the source up. Each
+    `_since` is the moment of the first night of an unbroken row.
     """
 
     source: str
@@ -58,6 +60,11 @@ class SourceFacts:
     stale_nl: str | None = None
     stale_en: str | None = None
     stale_since: str | None = None
+    refused: str = ""
+    refused_since: str | None = None
+    stopped_nl: str | None = None
+    stopped_en: str | None = None
+    stopped_since: str | None = None
 
 
 @dataclass(frozen=True)

@@ -127,7 +127,7 @@ class Read:
     @property
     def notable_sources(self) -> list[SourceFacts]:
         """Sources that somebody wants to see without opening the list: new, or silent."""
-        return [one for one in self.facts.sources if one.outcome == "fetched" or one.failed]
+        return [one for one in self.facts.sources if one.outcome == "fetched" or one.failed or one.refused]
 
     @property
     def stale_line(self) -> str:

@@ -15,14 +15,25 @@ from typing import Any, Literal
 from pipelines.messages.settings import Topic
 from publish.ask import Ask
 from publish.delivery_asks import delivery_lines, overdue, received
-from publish.night_asks import failed, gone_stale, newly_stale, no_answer, still_silent, unfinished
+from publish.night_asks import failed, unfinished
 from publish.night_facts import DeliveryOverdue, DeliveryReceived, FailureFacts, NightFacts
 from publish.night_reading import Addresses
 from publish.night_words import day_here, one_or_more
+from publish.source_asks import (
+    given_up,
+    gone_stale,
+    newly_stale,
+    newly_stopped,
+    no_answer,
+    sent_unusable,
+    still_silent,
+    unusable,
+)
 from publish.unseen import one_line, visible
 
 Kind = Literal[
-    "night_failed", "night_missed", "release_blocked", "table_refused", "source_stale", "source_silent",
+    "night_failed", "night_missed", "release_blocked", "table_refused",
+    "source_stale", "source_silent", "source_unusable", "source_stopped",
     "delivery_received", "delivery_overdue", "report",
 ]  # fmt: skip
 #: Days after its deadline on which an overdue delivery is told: at once, and two reminders. After that the report does.
@@ -72,6 +83,10 @@ def _all(facts: NightFacts, addresses: Addresses) -> Iterator[Occasion]:
     if stopped:
         yield _broke_down(stopped, facts, addresses)
     yield from (_refused(one, facts, addresses) for one in facts.failures if one.kind == "refused")
+    refused = unusable(facts)
+    for since in sorted({str(one.refused_since) for one in refused}):
+        together = [one for one in refused if one.refused_since == since]
+        yield _made(f"unusable:{since}", "source_unusable", "sources", facts, sent_unusable(together, "nl"), addresses)
     stale = newly_stale(facts)
     if stale:
         key = _digest([[one.source, one.copy] for one in stale])
@@ -80,6 +95,10 @@ def _all(facts: NightFacts, addresses: Addresses) -> Iterator[Occasion]:
     for since in sorted({str(one.failed_since) for one in silent}):
         together = [one for one in silent if one.failed_since == since]
         yield _made(f"silent:{since}", "source_silent", "sources", facts, no_answer(together, "nl"), addresses)
+    ended = newly_stopped(facts)
+    if ended:
+        key = _digest([[one.source, one.stopped_nl] for one in ended])
+        yield _made(f"stopped:{key}", "source_stopped", "sources", facts, given_up(ended, "nl"), addresses)
     yield from (_received(one, facts, addresses) for one in facts.received)
     yield from (_overdue(one, facts, addresses) for one in facts.overdue if _reminder(one) is not None)
 

@@ -327,7 +327,7 @@ def test_a_second_night_without_news_writes_nothing_that_is_public(good: GoodNig
     assert morning.first_line == "1 ding vraagt om u; verder niets nieuws"
     facts = read_kept(kept_files(good.home)[-1])
     assert facts is not None
-    assert (len(facts.sources), len(facts.datasets), facts.outcome) == (46, len(DATASETS), "done")
+    assert (len(facts.sources), len(facts.datasets), facts.outcome) == (47, len(DATASETS), "done")
     assert {step.outcome for step in facts.steps} == {"unchanged", "done"}
     assert sum(source.stale_since is not None for source in facts.sources) == 6
 

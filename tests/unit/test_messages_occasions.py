@@ -101,6 +101,16 @@ def test_sources_that_one_outage_silenced_are_one_message_and_those_of_another_o
     assert ids(facts) == [f"silent:{BEFORE}"]
 
 
+def test_what_could_not_be_used_is_told_once_for_each_row_of_nights_and_an_end_once() -> None:
+    spoiled = replace(GDP, refused="a web page", refused_since=BEFORE)
+    ended = replace(WASPAC, stopped_nl="niet meer", stopped_en="no more", stopped_since=MOMENT)
+    found = occasions(replace(QUIET, sources=(spoiled, ended)), VIEW)
+    assert [(one.kind, one.topic) for one in found] == [("source_unusable", "sources"), ("source_stopped", "sources")]
+    assert found[0].id == f"unusable:{BEFORE}"
+    later = replace(ended, stopped_since=BEFORE)
+    assert ids(replace(QUIET, moment=TOMORROW, sources=(spoiled, later))) == [f"unusable:{BEFORE}"]
+
+
 def test_sources_that_become_too_old_in_one_night_are_one_message() -> None:
     old = replace(GDP, age_days=500, stale_nl="oud", stale_en="old", stale_since=MOMENT)
     both = occasions(

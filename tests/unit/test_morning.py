@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from assets.night import Night
+from assets.source_assets import REFUSED_BODIES
 from pipelines.instance import instance
 from pipelines.kept_nights import MOMENT_TAG, begin, keep, kept_files, night_before, read_kept, week_before
 from pipelines.messages.settings import MessageSettings, WebhookSettings
@@ -55,6 +56,7 @@ def night(home: Path, moment: str = "2026-11-23T01:30:00Z") -> Night:
 
 def said(name: str, words: str = "") -> dict[str, Any]:
     return {
+        "stopped_nl": "niet meer" if name == "demo_gind" else None, "stopped_en": "no more",
         "outcome": "kept" if words else "curated", "reason": words, "sha256": "a" * 64, "age_days": 400,
         "stale_nl": "oud" if name == "env_waspac" else None, "stale_en": "old" if name == "env_waspac" else None,
     }  # fmt: skip
@@ -111,10 +113,11 @@ def assets(broken: frozenset[str]) -> list[dg.AssetsDefinition]:
 
         return asset
 
+    spoiled = ["demo_gind: what came was refused"] if "body" in broken else []
     release = {"released tonight": True, "version": "1.1.0", "previous version": "1.0.0", "step": "minor"}
     rows = {"dagster/row_count": 7, "made tonight": True, "exact duplicates left out": 1}
     return [
-        made("sources", "vintages", **{"one line a source": ["env_waspac: curated figures"]}),
+        made("sources", "vintages", **{"one line a source": ["env_waspac: curated figures"], REFUSED_BODIES: spoiled}),
         made("sources", "env_waspac", deps=(("sources", "vintages"),), checks=True, **rows),
         made("packaging", "observations", deps=(("sources", "env_waspac"),), checks=True, **rows),
         made("packaging", "package", deps=(("packaging", "observations"),), status="release", version="1.1.0"),
@@ -164,7 +167,8 @@ def test_a_good_night_is_kept_with_what_was_fetched_made_released_and_how_long_i
     waspac, demo = facts.sources
     assert (waspac.source, waspac.stale_since, waspac.failed) == ("env_waspac", of.moment, False)
     assert (demo.source, demo.stale_since, demo.failed_since) == ("demo_gind", None, of.moment)
-    assert morning.first_line == "1 ding vraagt om u; 1 dataset uitgegeven"
+    # a source that is too old, and one that ended
+    assert morning.first_line == "2 dingen vragen om u; 1 dataset uitgegeven"
     assert morning.report.read_text(encoding="utf-8").startswith('<!doctype html>\n<html lang="nl">')
     folder = home / "reports"
     assert (folder / "latest.html").read_bytes() == morning.report.read_bytes()
@@ -201,7 +205,18 @@ def test_a_refused_source_is_told_with_its_rules_its_rows_and_what_it_holds_back
     assert (later.failures[0].since, later.datasets[0].since) == (of.moment, of.moment)
     assert later.sources[1].failed_since == of.moment
     kinds = [one.kind for one in outbox_of(home).occasions()]
-    assert kinds == ["release_blocked", "source_stale", "source_silent"]
+    assert kinds == ["release_blocked", "source_stale", "source_stopped", "source_silent"]
+
+
+def test_a_body_that_was_refused_makes_a_night_in_which_not_all_went_well(home: Path) -> None:
+    of = night(home)
+    wrote(of)
+    end_night(of, ran(of, "body"), NONE)
+    facts = facts_of(home)
+    assert (facts.outcome, facts.failures) == ("partly", ())
+    demo = facts.sources[1]
+    assert (demo.refused, demo.refused_since) == ("what came was refused", of.moment)
+    assert (demo.stopped_nl, demo.stopped_since) == ("niet meer", of.moment)
 
 
 def test_a_step_that_breaks_down_is_no_judgement_on_the_data(home: Path) -> None:

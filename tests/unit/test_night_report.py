@@ -176,6 +176,20 @@ def test_the_words_of_a_night_that_failed_for_longer_say_since_when() -> None:
     assert asks(facts, "en")[0].body.endswith("It has been so since 20 November 2026.")
 
 
+def test_a_body_that_could_not_be_used_asks_every_night_and_a_source_that_ended_once() -> None:
+    spoiled = replace(GDP, refused="what came is a web page. It is kept in archive/x.", refused_since=BEFORE)
+    ended = replace(WASPAC, stopped_nl="CBS werkt de tabel niet meer bij.", stopped_en="x", stopped_since=MOMENT)
+    first, second = asks(replace(QUIET, sources=(ended, spoiled)), "nl")
+    assert first.title == "Onbruikbaar antwoord van 1 bron"
+    assert first.body == "nama_10_gdp, sinds 16 november 2026. Wat er kwam, is bewaard en niet gebruikt."
+    assert first.quote == "nama_10_gdp: what came is a web page. It is kept in archive/x."
+    assert (second.title, second.items) == (
+        "Niet meer bijgehouden: 1 bron",
+        ("env_waspac: CBS werkt de tabel niet meer bij.",),
+    )
+    assert asks(replace(QUIET, sources=(replace(ended, stopped_since=BEFORE), GDP)), "nl") == ()
+
+
 def test_a_source_asks_once_when_it_becomes_too_old_and_is_named_after_that() -> None:
     old = replace(GDP, age_days=602, stale_nl="oud", stale_en="old", stale_since="2026-11-20T01:30:00Z")
     facts = replace(QUIET, sources=(WASPAC, old))
