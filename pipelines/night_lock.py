@@ -22,12 +22,19 @@ class NightRuns(RuntimeError):
     """Another night runs on this home and did not end in time."""
 
 
+_HELD: set[Path] = set()
+
+
 @contextmanager
 def one_night(home: Path, who: str, wait: float = WAIT_SECONDS, say: Callable[[str], None] = print) -> Iterator[None]:
     """Holds the lock of a home while the block runs; waits for the night that holds it. Raises NightRuns.
 
-    `who` says which run this is, for the message that another one gives.
+    `who` says which run this is, for the message that another one gives. A process that holds the lock holds it for all
+    its runs: a night on the command line is several.
     """
+    if home in _HELD:
+        yield
+        return
     home.mkdir(parents=True, exist_ok=True)
     with (home / ".night.lock").open("a+", encoding="utf-8") as handle:
         _take(handle.fileno(), lambda: _holder(home), wait, say)
@@ -35,9 +42,11 @@ def one_night(home: Path, who: str, wait: float = WAIT_SECONDS, say: Callable[[s
         handle.truncate()
         handle.write(json.dumps({"run": who, "process": os.getpid()}))
         handle.flush()
+        _HELD.add(home)
         try:
             yield
         finally:
+            _HELD.discard(home)
             fcntl.flock(handle, fcntl.LOCK_UN)
 
 

@@ -23,7 +23,24 @@ SettingsOf = Callable[[argparse.Namespace], "Settings"]
 
 
 def nightly(arguments: argparse.Namespace, settings: "Settings") -> int:
-    """Runs a whole night and makes its report; 0 done, 1 something was refused or the report could not be made."""
+    """Runs a whole night and makes its report; 0 done, 1 something was refused or the report could not be made.
+
+    Waits for a night that runs already.
+    """
+    from pipelines.night_lock import NightRuns, one_night
+
+    def say(sentence: str) -> None:
+        print(f"ketenmonitor nightly: {sentence}", file=sys.stderr)
+
+    try:
+        with one_night(settings.home, "a night on the command line", say=say):
+            return _night(arguments, settings)
+    except NightRuns as error:
+        say(str(error))
+        return FAILED
+
+
+def _night(arguments: argparse.Namespace, settings: "Settings") -> int:
     import pipelines.nightly
     from pipelines.morning import begin_night, fail_night
     from pipelines.settings import message_settings

@@ -35,7 +35,7 @@ def overdue(delivery: DeliveryOverdue, language: Language) -> Ask:
             f"Ask the deliverer for it. An empty template is made with: ketenmonitor template {delivery.delivery}. "
             "The figures of earlier periods stand meanwhile.",
         ),
-        place="assets/sources/deliveries",
+        place=f"assets/deliveries/{delivery.delivery}",
     )
 
 
@@ -64,7 +64,7 @@ def received(delivery: DeliveryReceived, language: Language) -> Ask:
             f"Send the deliverer the receipt {delivery.receipt or delivery.id}: it says row by row what is wrong. A "
             "corrected file in the same folder replaces this one.",
         ),
-        place="assets/sources/deliveries",
+        place=f"assets/deliveries/{delivery.delivery}",
     )
 
 
