@@ -22,10 +22,28 @@ _ROWS = {
 
 
 def read_first(product: Product, tables: Mapping[str, pa.Table], language: Language) -> list[str]:
-    """What a reader must know first: the sentences of the contract, and one on deliveries where there are any."""
-    own = [str(text) for text in product.get("readFirstNl" if language == "nl" else "readFirstEn", ())]
+    """What a reader must know first: the sentences of the contract, and one on deliveries where there are any.
+
+    A sentence of the contract may be a mapping: its `text` stands unless one of the indicators in `unless` has a value,
+    or only when one of those in `when` has; for what is said to be missing until somebody delivers it.
+    """
+    known = _valued(tables.get("indicators"))
+    own = []
+    for given in product.get("readFirstNl" if language == "nl" else "readFirstEn", ()):
+        if not isinstance(given, Mapping):
+            own.append(str(given))
+        elif not known & set(given.get("unless", ())) and ("when" not in given or known & set(given["when"])):
+            own.append(str(given["text"]))
     said = delivered_sentence(tables, language)
     return [*own, said] if said else own
+
+
+def _valued(indicators: pa.Table | None) -> set[str]:
+    """The indicators of which a figure has a value."""
+    if indicators is None or not {"indicator", "value"} <= set(indicators.column_names):
+        return set()
+    held = indicators.filter(pc.is_valid(indicators.column("value"))).column("indicator")
+    return {str(code) for code in pc.unique(held).to_pylist()}
 
 
 def delivered_sentence(tables: Mapping[str, pa.Table], language: Language) -> str:

@@ -22,6 +22,7 @@ from tests.release_example import ENV_WASPAC, NIGHT, PACKAGING, SOURCES, column,
 
 AMOUNTS = contract("observations", column("measure", key=1), column("year", "integer", key=2), column("source"))
 WITH_OBSERVATIONS = replace(PACKAGING, tables=(AMOUNTS, SOURCES))
+BOTH: tuple[Language, ...] = ("nl", "en")
 DUTCH = (
     "Uit aanleveringen volgt 1 van de 2 waarnemingen; in de kolom source staat dan delivered_packaging. "
     "Wat een deelnemer zou verraden, is leeg en heet vertrouwelijk."
@@ -74,10 +75,34 @@ def test_the_sentence_counts_what_rests_on_deliveries(tables: dict[str, pa.Table
 
 def test_the_sentence_stands_after_what_the_contract_says_first() -> None:
     package, tables = product("textile"), {"observations": figures("delivered_textile")}
-    for language, own in (("nl", "readFirstNl"), ("en", "readFirstEn")):
-        told: Language = "nl" if language == "nl" else "en"
-        assert read_first(package, {}, told) == list(package.get(own))
-        assert read_first(package, tables, told) == [*package.get(own), delivered_sentence(tables, told)]
+    languages: tuple[tuple[Language, str], ...] = (("nl", "readFirstNl"), ("en", "readFirstEn"))
+    for language, own in languages:
+        assert read_first(package, {}, language) == list(package.get(own))
+        assert read_first(package, tables, language) == [*package.get(own), delivered_sentence(tables, language)]
+
+
+@pytest.mark.parametrize(
+    ("name", "indicator", "missing", "left"),
+    [
+        ("craft-centres", "cac_items_sold", "is nog in geen bron gevonden", ""),
+        ("furniture", "bulky_waste_kg_hab", "thrift shops, bulky household waste and", "thrift shops and the model"),
+        ("construction-materials", "bma_chain_coverage", "rapportage van de dertien ketens", "(MPG) en het aandeel"),
+    ],
+)
+def test_what_is_said_to_be_missing_is_said_no_longer_once_it_was_delivered(
+    name: str, indicator: str, missing: str, left: str
+) -> None:
+    def texts(value: float | None) -> tuple[str, list[int]]:
+        tables = {"indicators": pa.table({"indicator": [indicator], "value": pa.array([value], pa.float64())})}
+        told = [read_first(product(name), tables, language) for language in BOTH]
+        assert len(told[0]) == len(told[1])
+        return " ".join([*told[0], *told[1]]), [len(part) for part in told]
+
+    without, given = texts(None), texts(12.0)
+    assert missing in without[0]
+    assert missing not in given[0]
+    assert not left or (left in given[0] and left not in without[0])
+    assert sum(without[1]) - sum(given[1]) == (0 if left else 2)
 
 
 def test_a_release_says_in_readme_and_descriptor_what_was_delivered(tmp_path: Path) -> None:
