@@ -160,20 +160,20 @@ def who_rules_out(table: AdditiveTable, alternative: Alternative) -> frozenset[i
     after = table.value[alternative.where] + alternative.change
     if not amount or (after < -nothing).any() or table.fixed[alternative.where].any():
         return frozenset((PUBLIC,))
-    insiders = {who: table.wanted(cell, who, UP) / amount for who in table.contributors(cell)[0].tolist()}
+    insiders = frozenset(table.contributors(cell)[0].tolist())
     found: set[int] = set()
     suspect = table.alone[alternative.where] | (table.largest[alternative.where] > after + nothing)
     for place in np.flatnonzero(suspect & (alternative.where != cell)).tolist():
         there, change = int(alternative.where[place]), float(alternative.change[place])
         for who, what in zip(*(part.tolist() for part in table.contributors(there)), strict=True):
-            scale = min(1.0, insiders.get(who, 1.0))
+            scale = min(1.0, table.wanted(cell, who, UP) / amount) if who in insiders else 1.0
             moved = scale * abs(change) > nothing
             if moved and (table.alone[there] or what > table.value[there] + scale * change + nothing):
                 found.add(who)
             if table.alone[there] and who in insiders:
                 found.add(who + table.respondents)
     if table.alone[cell]:
-        found -= {*insiders, *(who + table.respondents for who in insiders)}
+        found -= insiders | {who + table.respondents for who in insiders}
     return frozenset(found)
 
 

@@ -42,8 +42,8 @@ from assets.formulas.disclosure_cubes import BARRED, Grid
 #: A change is shared by cubes that each take at least this part of it; beyond that, the linear programme is better.
 _SMALLEST_SHARE = 1 / 64
 
-#: Looking whether a cell can be published after all costs most of the time. On tables of 9,000 cells, half of them
-#: withheld, these limits leave 2 % more cells withheld than none would, in a seventh of the time.
+#: Looking whether a cell can be published after all costs most of the time. In a table of 9,006 cells in 4 levels by 4,
+#: the limit on users left 47 more cells withheld (2,786 for 2,739) and took a seventh of the time (10 s for 68 s).
 _SMALLEST_SHARE_AFTERWARDS = 1 / 4
 _MOST_USERS_AFTERWARDS = 10
 
