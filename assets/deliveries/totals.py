@@ -3,18 +3,15 @@
 Here: which cells are protected together, and the bytes that are archived. Not here: the rules and the suppression
 (`assets/formulas/disclosure*.py`), contributions (`contributions.py`).
 
-A measure is protected by itself, and together with the measures that are parts of it: who knows what was collected and
-all but one of its destinations knows the last one. What is left over of a whole takes part in the model and is never
-published. A cell is withheld where any of these tables withholds it, so that a cell which two of them share has one
-status: the usual way with linked tables (Hundepool et al., Handbook on Statistical Disclosure Control, 2nd ed. 2024,
-chapter 4.4).
+A measure is protected by itself, and then together with the measures that are whole or part of it
+(`linked_totals.py`). A cell has one status: what either withholds is withheld.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -22,6 +19,7 @@ import pandas as pd
 
 from assets.deliveries.book import Book
 from assets.deliveries.contributions import CELL, RESPONDENT, contributions, hierarchy_of
+from assets.deliveries.linked_totals import SEPARATE, withheld_together
 from assets.deliveries.standing import Pin
 from assets.formulas.disclosure import PUBLISHED, protected_table
 from assets.formulas.disclosure_margins import VALUE, Margins, with_margins
@@ -29,8 +27,6 @@ from contracts.contract import source_contract
 from contracts.delivered_figures import Figure, figures_of
 from contracts.delivery_contract import Disclosure, delivery
 
-#: What a participant's whole holds beside its parts; it stands in the model and is never published.
-REST = "rest of "
 #: A sum of kilograms as tonnes has three decimals; more are noise.
 PLACES = 6
 
@@ -72,7 +68,7 @@ def totals(book: Book, found: Sequence[Pin], name: str, chain_table: str) -> pd.
     if one.disclosure is None:
         cells = _summed(given, figures).assign(conf_status="F")
     else:
-        cells = _protected(given, figures, replace(one.disclosure, respondent=RESPONDENT))
+        cells = protected(given, figures, replace(one.disclosure, respondent=RESPONDENT))
     described = pd.DataFrame(
         [
             {
@@ -99,63 +95,29 @@ def _summed(given: pd.DataFrame, figures: Sequence[Figure]) -> pd.DataFrame:
     for figure in figures:
         own = _of(given, figure)
         if len(own):
-            wide = with_margins(own, Margins({"subgroup": hierarchy_of(own, figure.margins)}, _SEPARATE), RESPONDENT)
+            wide = with_margins(own, Margins({"subgroup": hierarchy_of(own, figure.margins)}, SEPARATE), RESPONDENT)
             summed: pd.DataFrame = wide.groupby(CELL, as_index=False)[[VALUE]].sum()
             parts.append(summed)
     return pd.concat(parts, ignore_index=True)
-
-
-_SEPARATE = ("measure", "unit", "year")
 
 
 def _of(given: pd.DataFrame, figure: Figure) -> pd.DataFrame:
     return given.loc[(given["measure"] == figure.measure) & (given["unit"] == figure.unit)]
 
 
-def _protected(given: pd.DataFrame, figures: Sequence[Figure], rules: Disclosure) -> pd.DataFrame:
-    """Sums of which a cell is empty (status C) where any of the tables in which it takes part withholds it."""
+def protected(given: pd.DataFrame, figures: Sequence[Figure], rules: Disclosure) -> pd.DataFrame:
+    """Sums of which a cell is empty (status C) where its own table or the linked ones withhold it.
+
+    In: contributions, in the columns of `contributions.py`. Out: CELL, value and conf_status.
+    """
     alone = [
-        protected_table(own, Margins({"subgroup": hierarchy_of(own, figure.margins)}, _SEPARATE), rules)
+        protected_table(own, Margins({"subgroup": hierarchy_of(own, figure.margins)}, SEPARATE), rules)
         for figure in figures
         if len(own := _of(given, figure))
     ]
-    together = [protected_table(model, margins, rules) for model, margins in _linked(given, figures)]
     cells = pd.concat(alone, ignore_index=True)
-    withheld = pd.concat([table.loc[table["status"] != PUBLISHED, CELL] for table in (*alone, *together)])
+    withheld = cells.loc[cells["status"] != PUBLISHED, CELL]
+    withheld = pd.concat([withheld, withheld_together(given, figures, rules, withheld)], ignore_index=True)
     secret = pd.MultiIndex.from_frame(cells[CELL]).isin(pd.MultiIndex.from_frame(withheld))
     cells[VALUE] = cells[VALUE].mask(secret)
     return cells[[*CELL, VALUE]].assign(conf_status=np.where(secret, "C", "F"))
-
-
-def _linked(given: pd.DataFrame, figures: Sequence[Figure]) -> Iterator[tuple[pd.DataFrame, Margins]]:
-    """Every whole with its parts as one table: the measure is a dimension with margins, the rest a part of its own.
-
-    Parts that exclude each other stand in one table; a part that overlaps them (exported, of collected) in another.
-    """
-    by_column = {figure.column: figure for figure in figures}
-    wholes = sorted({figure.part_of for figure in figures if figure.part_of in by_column})
-    for whole in wholes:
-        parts = [figure for figure in figures if figure.part_of == whole]
-        tables: dict[str, list[Figure]] = {figure.apart or figure.column: [] for figure in parts}
-        for figure in parts:
-            tables[figure.apart or figure.column].append(figure)
-        for together in tables.values():
-            model = _whole_and_parts(given, by_column[whole], together)
-            if len(model):
-                yield model, _margins_of_linked(model, by_column[whole], together)
-
-
-def _whole_and_parts(given: pd.DataFrame, whole: Figure, parts: Sequence[Figure]) -> pd.DataFrame:
-    """Contributions to the parts and to what is left of the whole, a participant at a time."""
-    keys = [column for column in (*CELL, RESPONDENT) if column != "measure"]
-    small = pd.concat([_of(given, part) for part in parts], ignore_index=True)
-    all_of_it = _of(given, whole).groupby(keys)[VALUE].sum()
-    left = all_of_it.subtract(small.groupby(keys)[VALUE].sum(), fill_value=0.0).clip(lower=0.0).round(9)
-    rest = left[left > 0].reset_index().assign(measure=REST + whole.measure)
-    model: pd.DataFrame = pd.concat([small, rest], ignore_index=True)[[*CELL, RESPONDENT, VALUE]]
-    return model
-
-
-def _margins_of_linked(model: pd.DataFrame, whole: Figure, parts: Sequence[Figure]) -> Margins:
-    above = {part.measure: whole.measure for part in parts} | {REST + whole.measure: whole.measure}
-    return Margins({"measure": above, "subgroup": hierarchy_of(model, whole.margins)}, ("unit", "year"))

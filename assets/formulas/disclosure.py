@@ -27,7 +27,7 @@ from assets.formulas.disclosure_attack import NOTHING, PUBLIC, UP, AdditiveTable
 from assets.formulas.disclosure_cubes import grid
 from assets.formulas.disclosure_margins import VALUE, Margins, equations, with_margins
 from assets.formulas.disclosure_primary import primary
-from assets.formulas.disclosure_suppression import suppress
+from assets.formulas.disclosure_suppression import Pattern, suppress
 from contracts.delivery_contract import Disclosure
 
 PUBLISHED, PRIMARY, SECONDARY = "published", "primary", "secondary"
@@ -66,10 +66,7 @@ def protected_table(
     for part in _parts(given, cells, margins, rules, known):
         here = codes.iloc[part.first : part.end]
         places = grid([here[name].to_numpy(dtype=object) for name in margins.parents], list(margins.parents.values()))
-        pattern = suppress(part.table, places)
-        hidden, open_cells = pattern.withheld, exposed(part.table, pattern.withheld, pattern.alternatives)
-        if open_cells and _more_would_help(open_cells, closed := exposed(part.table, ~part.table.fixed)):
-            hidden, open_cells = ~part.table.fixed, closed
+        hidden, open_cells = closed_where_needed(part.table, suppress(part.table, places))
         withheld[part.first : part.end] = hidden
         gave_away[part.first + np.array([exposure.cell for exposure in open_cells], dtype=np.int64)] = True
     unsafe = cells["unsafe"].to_numpy()
@@ -81,6 +78,14 @@ def protected_table(
         why=cells["why"],
         exposed=gave_away,
     )
+
+
+def closed_where_needed(table: AdditiveTable, pattern: Pattern) -> tuple[Flags, list[Exposure]]:
+    """What to withhold after the attack: the pattern, or everything where the attack wins and that would help."""
+    found = exposed(table, pattern.withheld, pattern.alternatives)
+    if found and _more_would_help(found, closed := exposed(table, ~table.fixed)):
+        return ~table.fixed, closed
+    return pattern.withheld, found
 
 
 def exposures(
@@ -120,6 +125,11 @@ def exposures(
     return pd.concat(found, ignore_index=True)
 
 
+def others_share(rules: Disclosure) -> float:
+    """The part of what others gave to a cell, of which a respondent with a part in it must stay unsure."""
+    return min(1.0, max(rules.p_percent, rules.safety_percent) / 100.0)
+
+
 def _parts(
     given: pd.DataFrame, cells: pd.DataFrame, margins: Margins, rules: Disclosure, known: pd.DataFrame | None
 ) -> Iterator[_Part]:
@@ -147,7 +157,7 @@ def _parts(
                 fixed[begin:end],
                 rows[np.flatnonzero(np.diff(rows.indptr))].tocsc(),
                 gave[:, begin:end],
-                min(1.0, max(rules.p_percent, rules.safety_percent) / 100.0),
+                others_share(rules),
             ),
         )
 

@@ -57,7 +57,8 @@ class AdditiveTable:
     `protection` is 0 for a cell that may be published. `fixed` cells are known whatever we withhold: zeros, and those
     known from elsewhere. `equations` (sparse, equations x cells) times value is 0. `given` (sparse, respondents x
     cells) holds who contributed what. `others_share`: the part of what others gave to a cell, of which a respondent
-    with a part in it must stay unsure.
+    with a part in it must stay unsure. `unpublished` cells take part in what adds up and are nobody's to publish: who
+    contributes to one cannot know that he is alone in it.
     """
 
     value: Floats
@@ -66,6 +67,7 @@ class AdditiveTable:
     equations: Any
     given: Any
     others_share: float
+    unpublished: Flags | None = None
 
     @cached_property
     def by_cell(self) -> Any:
@@ -81,8 +83,9 @@ class AdditiveTable:
 
     @cached_property
     def alone(self) -> Flags:
-        """Whether a cell has one contributor."""
-        return np.asarray(np.diff(self.by_cell.indptr) == 1, dtype=bool)
+        """Whether a cell has one contributor, who knows it."""
+        one = np.asarray(np.diff(self.by_cell.indptr) == 1, dtype=bool)
+        return one if self.unpublished is None else one & ~self.unpublished
 
     @cached_property
     def largest(self) -> Floats:

@@ -67,17 +67,20 @@ def information_loss(value: Floats) -> Floats:
     return np.rint(1000.0 * (1.0 + np.log2(1.0 + value / smallest)))
 
 
-def suppress(table: AdditiveTable, grid: Grid) -> Pattern:
+def suppress(table: AdditiveTable, grid: Grid | None, withheld: Flags | None = None) -> Pattern:
     """The pattern that protects `table` as far as what is known from elsewhere allows.
 
-    `grid` has the cells of the table at their places. Where no pattern gives a cell its protection, because of cells
-    that are known anyway, what gives it most is withheld; `disclosure_attack.exposed` then names the cell.
+    `grid` has the cells of the table at their places; without one (what adds up is more than hierarchies) there are no
+    cubes, and nothing is published again. `withheld` are cells that are withheld in any case. Where no pattern gives a
+    cell its protection, because of cells that are known anyway, what gives it most is withheld;
+    `disclosure_attack.exposed` then names the cell.
     """
-    search = _Search(table, grid)
+    search = _Search(table, grid, withheld)
     unsafe = np.flatnonzero((table.protection > 0) & ~table.fixed)
     for cell in unsafe[np.argsort(-table.protection[unsafe], kind="stable")].tolist():
         search.protect(cell)
-    search.publish_what_is_not_needed()
+    if grid is not None:
+        search.publish_what_is_not_needed()
     found = tuple(alternative for cell in sorted(search.proofs) for alternative in search.proofs[cell])
     return Pattern(search.withheld, found)
 
@@ -85,13 +88,16 @@ def suppress(table: AdditiveTable, grid: Grid) -> Pattern:
 @dataclass
 class _Search:
     table: AdditiveTable
-    grid: Grid
+    grid: Grid | None
+    start: Flags | None = None
     withheld: Flags = field(init=False)
     prices: Floats = field(init=False)
     proofs: dict[int, list[Alternative]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.withheld = (self.table.protection > 0) & ~self.table.fixed
+        if self.start is not None:
+            self.withheld = self.withheld | (self.start & ~self.table.fixed)
         self.loss = information_loss(self.table.value)
         # one place more, for no cell
         self.prices = np.append(np.where(self.withheld, 0.0, self.loss), BARRED)
@@ -134,6 +140,8 @@ class _Search:
 
         None where the cubes do not have room for all of it.
         """
+        if self.grid is None:
+            return []
         needed = self.table.wanted(cell, attacker, UP)
         room = self.table.room(attacker)
         room[cell] = np.inf
