@@ -93,14 +93,17 @@ def _result(
     also: Sequence[str] = (),
 ) -> dg.AssetCheckResult:
     broken = [check for check in checks if not check.passed]
-    metadata: dict[str, Any] = {"regels": len(checks), "regels die niet kloppen": len(broken)}
+    # numbers are plotted night by night
+    metadata: dict[str, Any] = {
+        "regels die niet kloppen": len(broken),
+        "rijen die niet kloppen": sum(check.failing for check in broken),
+    }
     if not broken and not also:
         words = "Er is niets te toetsen." if not checks else f"Alle {len(checks)} regels kloppen."
         return dg.AssetCheckResult(
             check_name=name, passed=True, severity=severity, metadata=metadata, description=words
         )
     sentences = [*(sentence(contract, check) for check in broken), *also]
-    metadata["rijen die niet kloppen"] = sum(check.failing for check in broken)
     metadata[WHAT_IS_WRONG] = dg.MetadataValue.md(bullets(sentences[:SHOWN_SENTENCES]))
     if quarantine is not None:
         metadata["geweigerde rijen (bestand)"] = dg.MetadataValue.path(str(quarantine))
@@ -131,7 +134,7 @@ def _described(
     keys = [name for name in contract.primary_key if any(_cells(contract, o) for _, o in shown)]
     titles = {column.name: column.title_nl for column in contract.columns}
     rows = [_row(contract, check, offence, keys) for check, offence in shown]
-    table = markdown_table([*(titles[name] for name in keys), "kolom", "gevonden", "had moeten zijn"], rows)
+    table = markdown_table([*(titles[name] for name in keys), "kolom", "gevonden", "had moeten zijn"], rows, 300)
     more = sum(max(check.failing, 1) for check in broken) - len(shown)
     text = " ".join(parts) + (f"\n\n{table}" if table else "")
     text += f"\n\nEn nog {more} die hier niet staan." if more > 0 else ""

@@ -55,7 +55,7 @@ def package_check(key: dg.AssetKey, dataset: str) -> dg.AssetCheckSpec:
 def blocked_check(blocked: "BlockedRevision", folder: Path) -> dg.AssetCheckResult:
     """The check of a package whose release is blocked: why, with the first changes, and how to go on."""
     words = [objection.words_nl() for objection in blocked.objections]
-    rows = [[o.table, example] for o in blocked.objections for example in o.examples][:SHOWN_CHANGES]
+    rows = [example_cells(o.table, example) for o in blocked.objections for example in o.examples][:SHOWN_CHANGES]
     return dg.AssetCheckResult(
         check_name=CHECK,
         passed=False,
@@ -63,16 +63,29 @@ def blocked_check(blocked: "BlockedRevision", folder: Path) -> dg.AssetCheckResu
         description=(
             f"**De uitgave na {blocked.version} wacht op een besluit; {blocked.version} blijft staan.** Het contract "
             f"laat niet vanzelf toe wat er veranderd is:\n\n{bullets(words)}\n\n"
-            f"{markdown_table(['tabel', 'voorbeeld: sleutel, kolom, was -> wordt'], rows, 200)}\n\n"
+            f"{markdown_table(['tabel', 'rij', 'kolom', 'was', 'wordt'], rows, 200)}\n\n"
             f"**Akkoord?** Taak `accept_revision` met dataset `{blocked.dataset}`. Alleen precies deze wijzigingen "
             f"worden geaccepteerd (kenmerk `{blocked.digest[:12]}`)."
         ),
         metadata={
             WHAT_IS_WRONG: dg.MetadataValue.md(bullets(words)),
+            "pakketten die wachten": 1,
             "alle wijzigingen (bestand)": dg.MetadataValue.path(str(folder / "diff" / "changes.csv")),
             "kenmerk van de wijzigingen": blocked.digest,
         },
     )
+
+
+def example_cells(table: str, example: str) -> list[str]:
+    """`{key as JSON} value 27 -> 28` as cells: table, row, column, was, becomes; what reads otherwise stays one."""
+    try:
+        key, end = json.JSONDecoder().raw_decode(example)
+        words = ", ".join(str(value) for value in key.values())
+    except (ValueError, AttributeError):
+        return [table, example, "", "", ""]
+    column, _, values = example[end:].strip().partition(" ")
+    before, _, after = values.partition(" -> ")
+    return [table, words, column, before, after]
 
 
 def candidate_metadata(made: "Candidate") -> dict[str, Any]:

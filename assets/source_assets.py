@@ -16,7 +16,7 @@ from assets.markdown import bullets, markdown_table
 from assets.night import Night
 from assets.night_asset import night_asset
 from assets.source_checks import awaited_checks, awaited_words, is_awaited, stopped_check
-from assets.stewards_view import WHAT_IS_WRONG, definition_metadata, standing_metadata, tags_of
+from assets.stewards_view import WHAT_IS_WRONG, definition_metadata, publisher_of, standing_metadata, tags_of
 from contracts.contract import Contract, product, source_contract, source_names
 
 if TYPE_CHECKING:
@@ -201,7 +201,7 @@ def _source_asset(name: str) -> dg.AssetsDefinition:
         deps=[VINTAGES],
         group_name=source_group(contract),
         kinds={"csv" if kind == "curated" else kind, "parquet"},
-        tags=tags_of(publisher=str(contract.get("publisher", ""))),
+        tags=tags_of(publisher=publisher_of(contract)),
         level=contract.service_level,
         description=f"{contract.granularity_nl}\n\n**{contract.title_nl}.** {contract.description_nl}",
         metadata=definition_metadata(contract),

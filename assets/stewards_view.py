@@ -91,7 +91,7 @@ def definition_metadata(contract: Contract) -> dict[str, Any]:
         "dagster/column_schema": column_schema(contract),
     }
     if contract.get("publisher"):
-        found["uitgever"] = str(contract.get("publisher"))
+        found["uitgever"] = publisher_of(contract)
     if contract.get("homepage"):
         found["bron"] = dg.MetadataValue.url(str(contract.get("homepage")))
     if contract.get("licence"):
@@ -99,6 +99,11 @@ def definition_metadata(contract: Contract) -> dict[str, Any]:
         licence = str(contract.get("licence"))
         found["licentie"] = dg.MetadataValue.md(f"[{licence}]({path})" if path else licence)
     return found
+
+
+def publisher_of(contract: Contract) -> str:
+    """Who publishes a source, in Dutch: some contracts give both languages in one text."""
+    return str(contract.get("publisher") or "").partition(" / ")[0]
 
 
 def rules_markdown(contract: Contract) -> str:
@@ -162,19 +167,17 @@ def standing_metadata(
 
     found: dict[str, Any] = {
         "dagster/row_count": standing.rows,
-        MADE_TONIGHT: not unchanged,
         "laatste wijziging": dg.MetadataValue.md(last_change(standing.changes)),
         PREVIEW: "vertrouwelijk; zie het ontvangstbewijs"
         if confidential
         else preview(night, group, standing.name, contract),
-        DUPLICATES: standing.exact_duplicates,
-        "sha256": standing.sha256,
     }
     chart = rows_chart(standing.changes, night.moment)
     if chart:
         found["verloop van het aantal rijen"] = dg.MetadataValue.md(chart)
     if dataset is not None:
         found[PUBLIC_PAGE] = dg.MetadataValue.url(dataset_page(night, dataset))
+    found |= {MADE_TONIGHT: not unchanged, DUPLICATES: standing.exact_duplicates, "sha256": standing.sha256}
     return found | fact_metadata(dict(standing.facts))
 
 

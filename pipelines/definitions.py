@@ -23,6 +23,7 @@ from pipelines.executors import executor_of
 from pipelines.inbox_sensor import TAKE_IN, inbox_sensor
 from pipelines.night_lock import NIGHT, one_night
 from pipelines.report_job import MORNING_REPORT, morning_report_asset, tags_of_night
+from pipelines.run_origin import is_by_command, place
 from pipelines.schedules import STARTED_BY, change_feed_sensor, night_schedule
 from pipelines.settings import read_settings
 from pipelines.structured_log import expect_python_logs
@@ -47,6 +48,8 @@ def build_definitions(*, night: Callable[[], Night] | None = None) -> dg.Definit
     def night_resource(context: dg.InitResourceContext) -> Iterator[Night]:
         made = make_night()
         run = context.run
+        if run is not None and context.instance is not None:
+            place(context.instance, run)
         if run is None or run.tags.get(NIGHT) != "true":
             yield made
             return
@@ -88,7 +91,9 @@ def build_definitions(*, night: Callable[[], Night] | None = None) -> dg.Definit
         description="Maakt het nachtverslag en stuurt de berichten; draait na de site.",
     )
 
-    def after_a_run(context: dg.RunStatusSensorContext) -> dg.RunRequest:
+    def after_a_run(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
+        if is_by_command(context.dagster_run.tags):
+            return dg.SkipReason("De opdracht `ketenmonitor nightly` ververst de site zelf en maakt zelf het verslag.")
         return dg.RunRequest(tags=tags_of_night(context.instance, context.dagster_run))
 
     follows = [

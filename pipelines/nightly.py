@@ -22,6 +22,7 @@ from pipelines.definitions import NIGHTLY, SITE, build_definitions
 from pipelines.instance import instance
 from pipelines.kept_nights import MOMENT_TAG
 from pipelines.report_job import MORNING_REPORT
+from pipelines.run_origin import command_tags
 
 # Mended files that the summary names; the run in the steward's view has them all.
 MENDED_SAID = 10
@@ -153,13 +154,13 @@ def executed(
             raise_on_error=False,
             asset_selection=None if selection is None else list(selection),
             run_config=run_config,
-            tags=tags,
+            tags=tags | command_tags(),
         )
         results = [result]
         if publishes and night.published.is_dir():
             results.append(
                 definitions.resolve_job_def(SITE).execute_in_process(
-                    instance=dagster_instance, raise_on_error=False, run_config=run_config, tags=tags
+                    instance=dagster_instance, raise_on_error=False, run_config=run_config, tags=tags | command_tags()
                 )
             )
     return results

@@ -47,9 +47,10 @@ def waiting_markdown(book: Book, item: Waiting, most: int) -> str:
     """A file with refused rows as Markdown: what it is, and its first rows with what would be right."""
     taken = item.taken
     state = "de goede rijen worden gebruikt" if item.used else "van dit bestand wordt nog niets gebruikt"
-    rows = [[f.row, f.column, f.found, f.right_nl, f"`{f.rule}`"] for f in faults_in_words(book, item, most)]
+    titles = {column.name: column.title_nl for column in delivery(taken.delivery).contract.columns}
+    rows = [[f.row, titles.get(f.column, f.column), f.found, f.right_nl] for f in faults_in_words(book, item, most)]
     head = (
         f"**{taken.deliverer} {taken.period}**, bestand {taken.file_name}, ontvangen {taken.received_at[:10]}: "
         f"{item.undecided} rijen wachten, {item.releasable} daarvan kunnen worden vrijgegeven; {state}.\n\n"
     )
-    return head + markdown_table(["rij", "kolom", "gevonden", "wat goed zou zijn", "regel"], rows)
+    return head + markdown_table(["rij", "kolom", "gevonden", "wat goed zou zijn"], rows, 300)
