@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
+import pandas as pd
 from scipy import sparse
 from scipy.optimize import linprog
 
@@ -44,6 +45,13 @@ class Breach:
     side: str
     wanted: float
     found: float
+
+
+def frame(contributions: list[Contribution], dimensions: int) -> pd.DataFrame:
+    """The declarations as a table: columns d0, d1, ..., producer, value."""
+    columns = [f"d{axis}" for axis in range(dimensions)]
+    rows = [(*codes, who, value) for who, codes, value in contributions]
+    return pd.DataFrame(rows, columns=[*columns, "producer", "value"])
 
 
 def line(code: str, parents: Mapping[str, str]) -> list[str]:

@@ -9,13 +9,13 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import sparse
 
 from assets.formulas.disclosure import exposures, protected_table
-from assets.formulas.disclosure_attack import DOWN, PUBLIC, UP, AdditiveTable, farthest
-from assets.formulas.disclosure_margins import Margins, equations, with_margins
+from assets.formulas.disclosure_attack import AdditiveTable
+from assets.formulas.disclosure_margins import Margins
+from assets.formulas.disclosure_suppression import Pattern
 from contracts.delivery_contract import Disclosure
-from tests.disclosure_attacker import Breach, Contribution, Rules, breaches
+from tests.disclosure_attacker import Breach, Contribution, Rules, breaches, frame
 
 #: Those of contracts/deliveries/declarations_textile.odcs.yaml.
 TEXTILE = Disclosure("producer", 3, ((1, 0.75), (2, 0.9)), 10, 20)
@@ -46,12 +46,6 @@ SHAPES: dict[str, list[Mapping[str, str]]] = {
 
 def lowest(parents: Mapping[str, str]) -> list[str]:
     return [code for code in parents if code not in parents.values()]
-
-
-def frame(contributions: list[Contribution], dimensions: int) -> pd.DataFrame:
-    columns = [f"d{axis}" for axis in range(dimensions)]
-    rows = [(*codes, who, value) for who, codes, value in contributions]
-    return pd.DataFrame(rows, columns=[*columns, "producer", "value"])
 
 
 def margins_of(shape: list[Mapping[str, str]]) -> Margins:
@@ -136,6 +130,17 @@ def test_the_attacker_wins_where_only_the_unsafe_cells_are_withheld() -> None:
     assert {cell for cell, who in zip(cells, audit["attacker"], strict=True) if who == ""} == public
 
 
+def test_a_pattern_that_the_audit_finds_wanting_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    def careless(table: AdditiveTable, _: object) -> Pattern:
+        return Pattern((table.protection > 0) & ~table.fixed, ())
+
+    monkeypatch.setattr("assets.formulas.disclosure.suppress", careless)
+    contributions = made(SHAPES["two hierarchies"], 5, seed=2)
+    table = protected_table(frame(contributions, 2), margins_of(SHAPES["two hierarchies"]), TEXTILE)
+    assert learned(contributions, SHAPES["two hierarchies"], table) == []
+    assert set(table["status"]) == {"primary", "secondary"}
+
+
 @pytest.mark.parametrize("seed", [0, 4])
 def test_no_cell_is_withheld_without_need(seed: int) -> None:
     small = [{f"r{place}": "T" for place in range(5)}, {f"k{place}": "S" for place in range(4)}]
@@ -168,6 +173,16 @@ def test_two_who_are_each_alone_in_a_withheld_cell_do_not_learn_of_each_other() 
         ["y", "A", "up", 0.0],
         ["y", "A", "down", 0.0],
     ]
+
+
+def test_who_fills_in_the_cell_where_he_is_alone_does_not_come_too_near_to_another_to_which_he_gave() -> None:
+    rest = [(f"p{n}", ("z",), 4.0) for n in range(3)] + [(f"q{n}", ("w",), 40.0) for n in range(5)]
+    contributions = [("A", ("x",), 60.0), ("B", ("x",), 40.0), ("A", ("y",), 50.0), *rest]
+    table = protected_table(frame(contributions, 1), margins_of([FLAT]), TEXTILE).set_index("d0")
+    # x asks 20; A fills in y, and z has 12 only
+    assert table["status"].to_dict() == {
+        "T": "published", "w": "secondary", "x": "primary", "y": "primary", "z": "published",
+    }  # fmt: skip
 
 
 def test_a_table_without_unsafe_cells_is_published_whole() -> None:
@@ -246,60 +261,14 @@ def test_a_known_margin_that_leaves_too_little_to_hide_behind_is_said() -> None:
     assert audit["attained"].tolist() == pytest.approx([6.0], abs=1e-4)
 
 
-def test_the_feasibility_interval_of_the_handbook() -> None:
-    """Example 3 (Geurts 1992, table 10): rows 7 and 3, columns 6 and 4: the first cell lies between 3 and 6."""
-    value = np.array([5.0, 2.0, 1.0, 2.0])  # X11 X12 X21 X22
-    sums = sparse.csc_matrix(np.array([[1.0, 1, 0, 0], [0, 0, 1, 1], [1, 0, 1, 0], [0, 1, 0, 1]]))
-    table = AdditiveTable(value, np.ones(4), np.zeros(4, dtype=bool), sums, sparse.csc_matrix(np.diag(value)), 0.2)
-    hidden = np.ones(4, dtype=bool)
-    assert 5 + farthest(table, hidden, 0, PUBLIC, UP, 100.0).amount == pytest.approx(6.0)
-    assert 5 + farthest(table, hidden, 0, PUBLIC, DOWN, 100.0).amount == pytest.approx(3.0)
-
-
-def test_contributions_are_added_up_for_every_parent_of_every_dimension() -> None:
-    rows = frame([("A", ("a1", "m"), 2.0), ("A", ("a1", "m"), 1.0), ("B", ("c", "m"), 4.0)], 2)
-    found = with_margins(rows, Margins({"d0": {"a1": "a", "a": "T", "c": "T"}, "d1": {"m": "S"}}), "producer")
-    assert sorted(found.itertuples(index=False, name=None)) == [
-        ("T", "S", "A", 3.0), ("T", "S", "B", 4.0), ("T", "m", "A", 3.0), ("T", "m", "B", 4.0),
-        ("a", "S", "A", 3.0), ("a", "m", "A", 3.0), ("a1", "S", "A", 3.0), ("a1", "m", "A", 3.0),
-        ("c", "S", "B", 4.0), ("c", "m", "B", 4.0),
-    ]  # fmt: skip
-
-
-def test_a_parent_equals_its_parts_that_somebody_reported_on() -> None:
-    cells = pd.DataFrame({"d0": ["T", "a", "a1", "a2", "c"]})
-    parents = {"a": "T", "c": "T", "d": "T", "a1": "a", "a2": "a"}
-    assert equations(cells, Margins({"d0": parents})).toarray().tolist() == [[1, -1, 0, 0, -1], [0, 1, -1, -1, 0]]
-
-
-ROWS = frame([("A", ("x",), 1.0), ("B", ("y",), 2.0)], 1)
-
-
-@pytest.mark.parametrize(
-    ("rows", "parents", "message"),
-    [
-        (ROWS.drop(columns="value"), FLAT, "contributions have no column 'value'"),
-        (ROWS.assign(value=[1.0, -2.0]), FLAT, "row 1, column 'value': -2.0 is no finite number of 0 or more"),
-        (ROWS.assign(value=[np.inf, 1.0]), FLAT, "row 0, column 'value': inf is no finite number"),
-        (ROWS.assign(value=[np.nan, 1.0]), FLAT, "row 0, column 'value': nan is empty"),
-        (ROWS.assign(value=["much", "1"]), FLAT, "column 'value': not all are numbers"),
-        (ROWS.assign(producer=[None, "B"]), FLAT, "row 0, column 'producer': .* is empty"),
-        (ROWS.assign(d0=["x", "v"]), FLAT, "row 1, column 'd0': v is not in the hierarchy"),
-        (ROWS.assign(d0=["x", "T"]), FLAT, "row 1, column 'd0': T is a parent"),
-        (ROWS, {"x": "y", "y": "z", "z": "x"}, "the hierarchy runs in a circle"),
-    ],
-)
-def test_wrong_input_is_refused_by_row_and_column(rows: pd.DataFrame, parents: Mapping[str, str], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        protected_table(rows, Margins({"d0": parents}), TEXTILE)
-
-
 def test_known_cells_without_the_columns_of_a_cell_are_refused() -> None:
     with pytest.raises(ValueError, match="no column 'd0'"):
-        protected_table(ROWS, Margins({"d0": FLAT}), TEXTILE, known=pd.DataFrame({"category": ["x"]}))
+        protected_table(
+            frame([("A", ("x",), 1.0)], 1), Margins({"d0": FLAT}), TEXTILE, known=pd.DataFrame({"category": ["x"]})
+        )
 
 
 def test_without_declarations_there_is_no_table() -> None:
-    table = protected_table(ROWS.iloc[:0], Margins({"d0": FLAT}), TEXTILE)
+    table = protected_table(frame([], 1), Margins({"d0": FLAT}), TEXTILE)
     assert table.shape[0] == 0
     assert list(table.columns) == ["d0", "value", "status", "why", "exposed"]
