@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 from dagster._core.execution.plan.objects import ErrorSource
 
-from assets.stewards_view import BLOCKING_CHECK
+from assets.stewards_view import BLOCKING_CHECK, WHAT_IS_WRONG
 from pipelines.nightly import BLOCKED_BY_CHECK, asset_of, reason_of
 from publish.night_facts import FailureFacts
 
@@ -89,7 +89,7 @@ def _note_check(seen: Seen, check: Any) -> None:
     asset = "/".join(check.asset_key.path)
     words: tuple[str, ...] = ()
     if not check.passed:
-        said = check.metadata.get("what is wrong")
+        said = check.metadata.get(WHAT_IS_WRONG)
         lines = [line.removeprefix("- ") for line in said.value.splitlines()] if said else [check.description or ""]
         words = tuple(line for line in lines if line)[:RULES_SHOWN]
     refusing = check.check_name == BLOCKING_CHECK or check.blocking

@@ -16,6 +16,7 @@ from assets.night import Night
 from assets.packages import release_key
 from assets.source_assets import REFUSED_BODIES, VINTAGES
 from assets.source_checks import fetch_facts
+from assets.stewards_view import DUPLICATES, FILES_WRITTEN, MADE_TONIGHT, MENDED, PREVIOUS_VERSION
 from pipelines.deliveries_of_night import overdue, received_since
 from pipelines.night_events import RunOfNight, Seen, seen_in
 from pipelines.nightly import DatasetOutcome, causes, standing_version, summarise
@@ -66,7 +67,7 @@ def gather(
     refused_bodies = tuple(fetched.get(REFUSED_BODIES, ())) if fetched else ()
     outcome = _outcome(runs, failures, refused_bodies)
     started, ended = min(run.started for run in runs), max(run.ended for run in runs)
-    mended = tuple(seen.made.get("/".join(CATALOGUE.path), {}).get("mended", ()))
+    mended = tuple(seen.made.get("/".join(CATALOGUE.path), {}).get(MENDED, ()))
     quarantine = quarantined(night.home / "quarantine")
     return NightFacts(
         moment=night.moment,
@@ -82,7 +83,7 @@ def gather(
         datasets=tuple(_datasets(night, summary.datasets, seen, previous)),
         failures=failures,
         mended=mended,
-        site_files=seen.made.get("/".join(CATALOGUE.path), {}).get("files written"),
+        site_files=seen.made.get("/".join(CATALOGUE.path), {}).get(FILES_WRITTEN),
         received=tuple(deliveries.received_since(night, previous.moment if previous else "")),
         overdue=tuple(deliveries.overdue(night)),
         quarantine=quarantine,
@@ -158,7 +159,7 @@ def _steps(seen: Seen) -> Iterable[StepFacts]:
         if asset in seen.failures:
             yield StepFacts(asset, seen.failures[asset].kind, seen.seconds.get(asset))
         elif asset in seen.seconds:
-            made = seen.made.get(asset, {}).get("made tonight")
+            made = seen.made.get(asset, {}).get(MADE_TONIGHT)
             yield StepFacts(asset, "done" if made is None else "made" if made else "unchanged", seen.seconds[asset])
         else:
             yield StepFacts(asset, "not_reached")
@@ -166,15 +167,15 @@ def _steps(seen: Seen) -> Iterable[StepFacts]:
 
 def _tables(seen: Seen, waiting: Mapping[str, int]) -> Iterable[TableFacts]:
     judged = {asset for asset, words in seen.broken.items() if words}
-    tables = {asset for asset, made in seen.made.items() if "made tonight" in made} | judged
+    tables = {asset for asset, made in seen.made.items() if MADE_TONIGHT in made} | judged
     for table in sorted(tables | (set(waiting) & set(seen.planned))):
         made = seen.made.get(table, {})
         yield TableFacts(
             table,
             made.get("dagster/row_count"),
             max(0, waiting.get(table, 0)),
-            int(made.get("exact duplicates left out", 0)),
-            bool(made.get("made tonight", False)),
+            int(made.get(DUPLICATES, 0)),
+            bool(made.get(MADE_TONIGHT, False)),
             seen.broken.get(table, ()),
             seen.caveats.get(table, ()),
         )
@@ -234,7 +235,7 @@ def _datasets(
         text = changelog.read_text(encoding="utf-8") if one.outcome == "released" and changelog.exists() else ""
         then = before.get(name)
         held = then is not None and then.outcome == "blocked" and then.because == one.because
-        earlier = release.get("previous version")
+        earlier = release.get(PREVIOUS_VERSION)
         yield DatasetFacts(
             dataset=name,
             title_nl=product(name).title_nl,
@@ -242,13 +243,23 @@ def _datasets(
             outcome=one.outcome,  # type: ignore[arg-type]
             version=one.version,
             previous_version=None if earlier in (None, "none") else str(earlier),
-            bump=str(release.get("step", "none")),
+            bump=_bump(str(earlier), str(one.version)) if one.outcome == "released" else "none",
             releases=_releases(night.published / "datasets" / name / "versions.json"),
             changes_nl=sentences(text, str(one.version), "nl")[:CHANGES_SHOWN],
             changes_en=sentences(text, str(one.version), "en")[:CHANGES_SHOWN],
             because=one.because,
             since=((held and then is not None and then.since) or night.moment) if one.outcome == "blocked" else None,
         )
+
+
+def _bump(earlier: str, version: str) -> str:
+    """How large the step from one version to the next is; `first` where nothing stood before."""
+    before, after = earlier.split("."), version.split(".")
+    if len(before) != 3:
+        return "first"
+    return next(
+        (name for name, old, new in zip(("major", "minor", "patch"), before, after, strict=True) if old != new), "none"
+    )
 
 
 def _releases(versions: Path) -> int:

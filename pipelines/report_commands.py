@@ -28,24 +28,26 @@ def nightly(arguments: argparse.Namespace, settings: "Settings") -> int:
     Waits for a night that runs already.
     """
     from pipelines.night_lock import NightRuns, one_night
+    from pipelines.settings import message_settings
+
+    channels = message_settings()  # a wrong one is said before anything is touched
 
     def say(sentence: str) -> None:
         print(f"ketenmonitor nightly: {sentence}", file=sys.stderr)
 
     try:
         with one_night(settings.home, "a night on the command line", say=say):
-            return _night(arguments, settings)
+            return _night(arguments, settings, channels)
     except NightRuns as error:
         say(str(error))
         return FAILED
 
 
-def _night(arguments: argparse.Namespace, settings: "Settings") -> int:
+def _night(arguments: argparse.Namespace, settings: "Settings", channels: "MessageSettings") -> int:
     import pipelines.nightly
     from pipelines.morning import begin_night, fail_night
-    from pipelines.settings import message_settings
 
-    night, channels = settings.night(), message_settings()
+    night = settings.night()
     left = pipelines.nightly.left_of_last_night(night) if arguments.again else None
     if left == []:
         print("Nothing of the last night is left to be made.", file=sys.stderr)

@@ -19,7 +19,16 @@ import pyarrow.parquet as pq
 import pytest
 
 from assets.night import Night
-from assets.source_assets import REFUSED_BODIES
+from assets.source_assets import ONE_LINE, REFUSED_BODIES
+from assets.stewards_view import (
+    DUPLICATES,
+    MADE_TONIGHT,
+    PREVIOUS_VERSION,
+    RELEASED_TONIGHT,
+    STATUS,
+    VERSION,
+    WHAT_IS_WRONG,
+)
 from pipelines.instance import instance
 from pipelines.kept_nights import MOMENT_TAG, begin, keep, kept_files, night_before, read_kept, week_before
 from pipelines.messages.settings import MessageSettings, WebhookSettings
@@ -95,7 +104,7 @@ def assets(broken: frozenset[str]) -> list[dg.AssetsDefinition]:
                 yield dg.AssetCheckResult(
                     check_name="contract",
                     passed=False,
-                    metadata={"what is wrong": dg.MetadataValue.md("- row 1\n- row 2")},
+                    metadata={WHAT_IS_WRONG: dg.MetadataValue.md("- row 1\n- row 2")},
                 )
                 raise dg.Failure(f"{name} was refused: 2 of 9 rows", allow_retries=False)
             if name in broken:
@@ -114,13 +123,13 @@ def assets(broken: frozenset[str]) -> list[dg.AssetsDefinition]:
         return asset
 
     spoiled = ["demo_gind: what came was refused"] if "body" in broken else []
-    release = {"released tonight": True, "version": "1.1.0", "previous version": "1.0.0", "step": "minor"}
-    rows = {"dagster/row_count": 7, "made tonight": True, "exact duplicates left out": 1}
+    release = {RELEASED_TONIGHT: True, VERSION: "1.1.0", PREVIOUS_VERSION: "1.0.0"}
+    rows = {"dagster/row_count": 7, MADE_TONIGHT: True, DUPLICATES: 1}
     return [
-        made("sources", "vintages", **{"one line a source": ["env_waspac: curated figures"], REFUSED_BODIES: spoiled}),
+        made("sources", "vintages", **{ONE_LINE: ["env_waspac: curated figures"], REFUSED_BODIES: spoiled}),
         made("sources", "env_waspac", deps=(("sources", "vintages"),), checks=True, **rows),
         made("packaging", "observations", deps=(("sources", "env_waspac"),), checks=True, **rows),
-        made("packaging", "package", deps=(("packaging", "observations"),), status="release", version="1.1.0"),
+        made("packaging", "package", deps=(("packaging", "observations"),), **{STATUS: "release", VERSION: "1.1.0"}),
         made("publication", "packaging", deps=(("packaging", "package"),), **release),
     ]
 
