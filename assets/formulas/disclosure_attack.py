@@ -266,9 +266,7 @@ def farthest(
     aim[own] = -direction
     rows = table.equations[:, cells]
     rows = rows[np.flatnonzero(np.diff(rows.tocsr().indptr))]
-    done = optimize.linprog(
-        aim, A_eq=rows, b_eq=np.zeros(rows.shape[0]), bounds=np.column_stack([lower, upper]), method="highs"
-    )
+    done = optimize.linprog(aim, A_eq=rows, b_eq=np.zeros(rows.shape[0]), bounds=np.column_stack([lower, upper]))
     if done.status != 0:
         raise RuntimeError(f"the attack on cell {cell} could not be computed: {done.message}")
     return tidied(cell, cells, done.x * wanted, wanted)

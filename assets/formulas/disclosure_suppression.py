@@ -245,7 +245,6 @@ def cheapest(
         A_eq=sparse.hstack([rows, -rows], format="csc"),
         b_eq=np.zeros(rows.shape[0]),
         bounds=np.column_stack([low, high]),
-        method="highs",
     )
     if done.status == 2:
         return None
