@@ -147,9 +147,8 @@ def columns_from(name: str, contract: Contract, above: Sequence[Above]) -> dict[
     found: dict[str, list[tuple[tuple[str, ...], str]]] = {column: [] for column in contract.column_names}
     tables = {table.key[-1]: table for table in above if not table.kind}
     for column, origins in COMPUTED.get(name, {}).items():
-        for origin in origins.split():
-            table, _, upper = origin.partition(".")
-            if table in tables and column in found:
+        for table, upper in _origins(origins, tables):
+            if column in found:
                 found[column].append((tables[table].key, upper))
     for source in above:
         for upper, lower in _of_source(source):
@@ -157,6 +156,16 @@ def columns_from(name: str, contract: Contract, above: Sequence[Above]) -> dict[
                 if column in found and (source.key, upper) not in found[column]:
                     found[column].append((source.key, upper))
     return found
+
+
+def _origins(named: str, tables: Mapping[str, Above]) -> Iterator[tuple[str, str]]:
+    """The tables and columns that a declaration names; a table that is not kept gives way to those it is made of."""
+    for origin in named.split():
+        table, _, upper = origin.partition(".")
+        if table in tables:
+            yield table, upper
+        else:
+            yield from _origins(COMPUTED.get(table, {}).get(upper, ""), tables)
 
 
 def _of_source(source: Above) -> Iterator[tuple[str, str]]:

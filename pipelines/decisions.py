@@ -4,6 +4,7 @@ Here: the jobs, and handing what was filled in to who carries it out. Not here: 
 decision does (`deeds.py`), and what runs after it (`decision_sensor.py`).
 """
 
+import sys
 from collections.abc import Mapping
 from enum import Enum
 from typing import Any
@@ -35,12 +36,21 @@ ACCEPT, REFETCH = "accept_revision", "refetch_source"
 def _chosen(choice: Enum, what: str) -> str:
     """The name that was chosen; a form that was left as it was is refused."""
     if choice.value == CHOOSE:
-        raise dg.Failure(f"Kies eerst {what}; er is niets gedaan.", allow_retries=False)
+        raise _refused(f"Kies eerst {what}")
     return str(choice.value)
 
 
-def _refused(error: Exception) -> dg.Failure:
-    return dg.Failure(f"{error}. Er is niets gedaan.", allow_retries=False)
+def _refused(words: str) -> dg.Failure:
+    """Ends a decision that was not taken, in words; the page of the run would show the way through our code as well."""
+    sys.tracebacklimit = 0
+    return dg.Failure(f"{words}. Er is niets gedaan.", allow_retries=False)
+
+
+@dg.failure_hook
+def whole_tracebacks(_: dg.HookContext) -> None:
+    """Puts back what `_refused` took away, for whatever else happens in this process."""
+    if hasattr(sys, "tracebacklimit"):
+        del sys.tracebacklimit
 
 
 def _told(context: dg.OpExecutionContext, night: Night, key: dg.AssetKey, words: str) -> None:
@@ -76,7 +86,7 @@ def decide_on_quarantine(
             moment=night.moment,
         )
     except DecisionRefused as error:
-        raise _refused(error) from error
+        raise _refused(str(error)) from None
     what = f"{len(made.rows)} rijen van {made.receipt}" if made.rows else made.receipt
     words = f"{what}: {made.decision}, door {made.by}, omdat: {made.reason}"
     # the rows that stand follow the inbox: this lets them be made anew, and their checks be asked again
@@ -100,7 +110,7 @@ def accept_blocked_revision(
             night, dataset, reason_nl=config.reason_nl, reason_en=config.reason_en, by=steward(config.by)
         )
     except DeedRefused as error:
-        raise _refused(error) from error
+        raise _refused(str(error)) from None
     _told(context, night, package_key(group_of(dataset)), f"{dataset}: {deed.outcome}, door {deed.by}")
 
 
@@ -125,7 +135,7 @@ def withdraw_one_release(
             replaced_by=config.replaced_by.strip() or None,
         )
     except (DeedRefused, ReleaseError) as error:
-        raise _refused(error) from error
+        raise _refused(str(error)) from None
     words = f"{dataset} {config.version.strip()} is ingetrokken; in de plaats komt {done.tombstone['replaced_by']}"
     for other in done.also_holding:
         context.log.warning(f"{other} herhaalt cijfers van deze uitgave en staat nog; trek die zo nodig ook in.")
@@ -139,13 +149,13 @@ def rebuild_old_night(context: dg.OpExecutionContext, config: RebuildAsOf, night
     from pipelines import deeds
 
     if not config.date.strip():
-        raise dg.Failure("Vul een dag in (date), zoals 2026-11-21; er is niets gedaan.", allow_retries=False)
+        raise _refused("Vul een dag in (date), zoals 2026-11-21")
     try:
         said = deeds.rebuild_as_of(night, config.date, reason=config.reason, by=steward(config.by))
     except DeedRefused as error:
-        raise _refused(error) from error
+        raise _refused(str(error)) from None
     if "refused" in said:
-        raise dg.Failure(str(said["refused"]), allow_retries=False)
+        raise _refused(str(said["refused"]))
     datasets: list[dict[str, Any]] = said["datasets"]
     rows = [[one["dataset"], "als toen" if one["as_it_was"] else "**anders**", one["words"]] for one in datasets]
     same = sum(one["as_it_was"] for one in datasets)
@@ -173,7 +183,7 @@ def refetch_one_source(context: dg.OpExecutionContext, config: RefetchSource, ni
             night, source, reason=config.reason, by=steward(config.by), say=context.log.info
         )
     except DeedRefused as error:
-        raise _refused(error) from error
+        raise _refused(str(error)) from None
     _told(context, night, source_key(source), deed.outcome)
     if fetched.refused:
         raise dg.Failure(fetched.refusal(), allow_retries=False)
@@ -191,7 +201,13 @@ def _decision_job(
         op()
 
     mapping = dg.ConfigMapping(filled_in, config_schema=schema_of(form), receive_processed_config_values=False)
-    return dg.job(name=name, description=description, config=mapping, tags={"soort": "besluit", **(tags or {})})(one_op)
+    return dg.job(
+        name=name,
+        description=description,
+        config=mapping,
+        tags={"soort": "besluit", **(tags or {})},
+        hooks={whole_tracebacks},
+    )(one_op)
 
 
 _FORM = "\n\nVul het formulier in op het tabblad **Launchpad** en kies **Launch run**."

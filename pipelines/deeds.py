@@ -41,7 +41,7 @@ def accept_revision(night: "Night", dataset: str, *, reason_nl: str, reason_en: 
 
     waits = read_blocked(night.staging, dataset)
     if waits is None:
-        raise DeedRefused(f"{dataset}: er wacht geen herziening op een besluit; er is niets te accepteren")
+        raise DeedRefused(f"{dataset}: er wacht geen herziening op een besluit")
     if not reason_nl.strip() or not reason_en.strip():
         raise DeedRefused("vul de reden in het Nederlands en in het Engels in: zij staat in de uitgave")
     if night.decisions.accepted(dataset, waits.version, waits.digest) is not None:
