@@ -72,8 +72,8 @@ def morning_report_asset(nightly: str, site: str) -> dg.AssetsDefinition:
         owners=OWNERS,
         kinds={"html"},
         description=(
-            "Het verslag van de laatste nacht: wat om iemand vraagt, wat is opgehaald, uitgegeven en geweigerd, hoe "
-            "lang het duurde, en wat anders is dan een week geleden. Stuurt ook de berichten."
+            "Eén rij is één nacht: haar verslag, met wat om iemand vraagt, wat is opgehaald, uitgegeven en geweigerd, "
+            "hoe lang het duurde, en wat anders is dan een week geleden. Stuurt ook de berichten."
         ),
     )
     def morning_report(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) -> dg.MaterializeResult[Any]:
