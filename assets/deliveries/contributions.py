@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -18,6 +19,9 @@ from assets.formulas.disclosure_margins import VALUE
 from contracts.delivered_figures import Codes, Figure, figures_of, subgroup_parents, subgroups_by_code
 from contracts.delivery_contract import DELIVERER, Delivery, delivery
 from contracts.rule_sql import connect, literal, quote
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 #: What names a cell, and the column of whose contribution it is.
 CELL = ["measure", "unit", "year", "subgroup"]
@@ -43,10 +47,13 @@ def contributions(book: Book, found: Sequence[Pin], name: str, chain_table: str)
         with TemporaryDirectory(dir=book.root, prefix=WRITING) as folder:
             path = Path(folder) / "rows.parquet"
             write_standing(book, chosen, one.contract, path)
-            parts += [_of_figure(path, one, figure) for figure in figures_of(name) if figure.chain_table == chain_table]
+            parts += _of_figures(path, one, [f for f in figures_of(name) if f.chain_table == chain_table])
     filled = [part for part in parts if len(part)] or parts[:1]
     types = {"measure": "str", "unit": "str", "year": "int64", "subgroup": "str", RESPONDENT: "str", VALUE: "float64"}
-    return pd.concat(filled, ignore_index=True).astype(types)
+    joined = pd.concat(filled, ignore_index=True).astype(types)
+    # several codes may be one subgroup
+    summed: pd.DataFrame = joined.groupby([*CELL, RESPONDENT], as_index=False)[[VALUE]].sum()
+    return summed.astype(types)
 
 
 def whole_years(found: Sequence[Pin], one: Delivery) -> set[int]:
@@ -59,29 +66,31 @@ def whole_years(found: Sequence[Pin], one: Delivery) -> set[int]:
     return {year for year, by in counts.items() if all(count == PARTS[one.period_form] for count in by.values())}
 
 
-def _of_figure(path: Path, one: Delivery, figure: Figure) -> pd.DataFrame:
-    """One figure: added up in decimals, so that the order of the rows leaves no trace, or rows counted."""
+def _of_figures(path: Path, one: Delivery, figures: Sequence[Figure]) -> list[pd.DataFrame]:
+    """Each figure by itself: added up in decimals, so that the order of the rows leaves no trace, or rows counted."""
+    connection = connect()
+    try:
+        return [_of_figure(connection, path, one, figure) for figure in figures]
+    finally:
+        connection.close()
+
+
+def _of_figure(connection: DuckDBPyConnection, path: Path, one: Delivery, figure: Figure) -> pd.DataFrame:
     respondent = one.disclosure.respondent if one.disclosure else DELIVERER
     filled = (*((figure.column,) if figure.column else ()), *figure.filled)
     looked_at = [f"{quote(name)} IS NOT NULL" for name in filled] + _among(figure.only) or ["true"]
     by = quote(figure.by) if figure.by else literal(figure.subgroup)
-    connection = connect()
-    try:
-        query = connection.sql(
-            f"SELECT {by} AS subgroup, substr(period, 1, 4)::BIGINT AS year, {quote(respondent)} AS respondent,"
-            f" {_amount(figure)}::DOUBLE AS value FROM read_parquet({literal(str(path))})"
-            f" WHERE {' AND '.join(looked_at)} GROUP BY ALL ORDER BY ALL"
-        )
-        frame = query.to_arrow_table().to_pandas()
-    finally:
-        connection.close()
+    query = connection.sql(
+        f"SELECT {by} AS subgroup, substr(period, 1, 4)::BIGINT AS year, {quote(respondent)} AS respondent,"
+        f" {_amount(figure)}::DOUBLE AS value FROM read_parquet({literal(str(path))})"
+        f" WHERE {' AND '.join(looked_at)} GROUP BY ALL ORDER BY ALL"
+    )
+    frame: pd.DataFrame = query.to_arrow_table().to_pandas()
     if figure.by:
         frame["subgroup"] = frame["subgroup"].map(subgroups_by_code(one, figure.by))
     # nine decimals: 219456 kg is 219.456 t, without the noise of a binary product
     frame[VALUE] = (frame[VALUE] * figure.scale).round(9)
-    frame["measure"], frame["unit"] = figure.measure, figure.unit
-    summed: pd.DataFrame = frame.groupby([*CELL, RESPONDENT], as_index=False)[VALUE].sum()
-    return summed
+    return frame.assign(measure=figure.measure, unit=figure.unit)
 
 
 def _amount(figure: Figure) -> str:

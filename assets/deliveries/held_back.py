@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import pandas as pd
 
@@ -49,6 +50,11 @@ def chosen_pins(
     groups = sorted({_group(pin) for pin in (*now, *(pin for one in earlier for pin in one.pins))})
     chosen: list[Pin] = []
     held = []
+
+    @cache
+    def gave(pins: tuple[Pin, ...], name: str) -> pd.DataFrame:
+        return contributions(book, pins, name, chain_table)
+
     for group in groups:
         name, year = group
         new = tuple(pin for pin in now if _group(pin) == group)
@@ -58,7 +64,12 @@ def chosen_pins(
         why = ""
         if rules is not None and before and before[-1][0] != new and not _may_show(book, before[-1][0], new):
             why = next(
-                (found for old, body in before if (found := _tells(book, old, new, body, rules, chain_table))), ""
+                (
+                    found
+                    for old, body in before
+                    if old != new and (found := _tells(gave(old, name), gave(new, name), name, body, rules))
+                ),
+                "",
             )
         if why:
             chosen += before[-1][0]
@@ -88,16 +99,16 @@ def _words(name: str, year: str, why: str) -> str:
     )
 
 
-def _tells(book: Book, old: Sequence[Pin], new: Sequence[Pin], body: bytes, rules: Disclosure, chain_table: str) -> str:
-    """The first published cell whose change since `old` would tell of too few participants; empty where none does."""
-    if tuple(old) == tuple(new):
-        return ""
-    name = (*old, *new)[0].delivery
-    parts = [contributions(book, pins, name, chain_table) for pins in (old, new)]
+def _tells(then: pd.DataFrame, now: pd.DataFrame, name: str, body: bytes, rules: Disclosure) -> str:
+    """The first published cell whose change tells of too few participants; empty where none does.
+
+    In: contributions of the two editions, and the bytes in which the first was published.
+    """
+    parts = [then, now]
     margins = Margins({"subgroup": hierarchy_of(pd.concat(parts, ignore_index=True))}, ("measure", "unit", "year"))
     cells = [*CELL, RESPONDENT]
-    then, since = (with_margins(part, margins, RESPONDENT).set_index(cells)[VALUE] for part in parts)
-    change = since.subtract(then, fill_value=0.0).abs()
+    before, since = (with_margins(part, margins, RESPONDENT).set_index(cells)[VALUE] for part in parts)
+    change = since.subtract(before, fill_value=0.0).abs()
     change = change[change > NOISE].reset_index()
     if change.empty:
         return ""

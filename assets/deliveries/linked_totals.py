@@ -4,11 +4,11 @@ knows the last one.
 Here: one system of all cells of a year in a unit, over all measures that are whole or part of each other, searched and
 attacked as one. Not here: a measure by itself (`formulas/disclosure.py`), what is written of it (`totals.py`).
 
-Beside the published measures a whole has two that nobody publishes: what is left of it beside its parts, and what its
-parts took from stock. An attacker knows that neither is below 0, and that nothing was taken from stock where nothing
-was; he does not know what is left. What is withheld of a measure by itself stays withheld; more is added until no cell
-can be placed within its protection interval by anybody (linked tables, Hundepool et al., Handbook on Statistical
-Disclosure Control, 2nd ed. 2024, chapter 4.4).
+Beside the published measures a whole has two that nobody publishes: what is left of it beside its parts, and, in cells
+where the parts are more than the whole, what they took from stock. An attacker takes it that nothing came out of stock
+in any other cell, and does not know what is left. What is withheld of a measure by itself stays withheld; more is added
+until no cell can be placed within its protection interval by anybody (linked tables, Hundepool et al., Handbook on
+Statistical Disclosure Control, 2nd ed. 2024, chapter 4.4).
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Link:
 
 def links(figures: Sequence[Figure]) -> list[Link]:
     """Every whole with its parts, in the order of the contract."""
-    by_column = {figure.column: figure for figure in figures}
+    by_column = {figure.column: figure for figure in reversed(figures) if figure.column}
     found: dict[tuple[str, str], list[Figure]] = {}
     for figure in figures:
         if figure.part_of in by_column:
@@ -98,20 +98,17 @@ class _System:
 def _systems(
     given: pd.DataFrame, linked: Sequence[Link], rules: Disclosure, withheld: pd.DataFrame
 ) -> Iterator[_System]:
-    if not linked:
+    measures = [figure.measure for link in linked for figure in (link.whole, *link.parts)]
+    if not given["measure"].isin(measures).any():
         return
     rows = _with_all_margins(given, linked)
-    cells = primary(rows, CELL, rules)
+    cells = _with_what_is_left(primary(rows, CELL, rules), linked)
     left_over = cells["measure"].isin([link.rest for link in linked]).to_numpy()
     from_stock = cells["measure"].isin([link.from_stock for link in linked]).to_numpy()
-    # what is left of a whole says something of who has it (collected and not exported: treated here), so it counts as
-    # any cell does; what was taken from stock is there to make the sums true
-    protection = np.where(from_stock, 0.0, cells["protection"].to_numpy())
     who, respondents = pd.factorize(rows[RESPONDENT], sort=True)
-    which = rows.groupby(CELL, sort=True).ngroup().to_numpy()
+    which = pd.MultiIndex.from_frame(cells[CELL]).get_indexer(pd.MultiIndex.from_frame(rows[CELL]))
     gave = sparse.csc_matrix((rows[VALUE].to_numpy(), (who, which)), shape=(len(respondents), len(cells)))
-    hierarchy = Margins({"subgroup": hierarchy_of(cells)}, SEPARATE)
-    adding = sparse.vstack([equations(cells, hierarchy), *(_equations_of(cells, link) for link in linked)]).tocsc()
+    adding = sparse.vstack([_sums_of_subgroups(cells, linked), *(_equations_of(cells, one) for one in linked)]).tocsc()
     already = pd.MultiIndex.from_frame(cells[CELL]).isin(pd.MultiIndex.from_frame(withheld[CELL]))
     number = cells.groupby(["unit", "year"], sort=True).ngroup().to_numpy()
     for system in range(int(number.max()) + 1):
@@ -119,7 +116,7 @@ def _systems(
         own = adding[:, at].tocsr()
         table = AdditiveTable(
             cells[VALUE].to_numpy()[at],
-            protection[at],
+            cells["protection"].to_numpy()[at],
             (cells[VALUE].to_numpy()[at] == 0) & ~left_over[at],
             own[np.flatnonzero(np.diff(own.indptr))].tocsc(),
             gave[:, at],
@@ -149,15 +146,42 @@ def _with_rest(given: pd.DataFrame, link: Link) -> dict[str, pd.DataFrame]:
     own = {figure.measure: _of(given, figure) for figure in (link.whole, *link.parts)}
     whole = own[link.whole.measure].groupby(keys)[VALUE].sum()
     parts = pd.concat([own[part.measure] for part in link.parts], ignore_index=True).groupby(keys)[VALUE].sum()
-    left = whole.subtract(parts, fill_value=0.0).round(9)
     # a rest of 0 is a cell as well: nobody knows that it is 0
-    rest = left.clip(lower=0.0).reset_index().assign(measure=link.rest)
-    from_stock = (-left[left < 0]).reset_index().assign(measure=link.from_stock)
-    return {**own, link.rest: rest, link.from_stock: from_stock}
+    rest = whole.subtract(parts, fill_value=0.0).clip(lower=0.0).round(9).reset_index().assign(measure=link.rest)
+    return {**own, link.rest: rest}
+
+
+def _with_what_is_left(cells: pd.DataFrame, linked: Sequence[Link]) -> pd.DataFrame:
+    """The cells with the rest of every whole as it is over all participants, and what was taken from stock.
+
+    Which rest is unsafe follows from who has one: what was collected and not exported was treated here, by somebody.
+    """
+    value = cells.set_index(CELL)[VALUE]
+    more = []
+    for link in linked:
+        signed = value * pd.Series(link.signs).reindex(value.index.get_level_values("measure")).to_numpy()
+        signed = signed[signed.index.get_level_values("measure") != link.rest]
+        left = signed.groupby(["unit", "year", "subgroup"]).sum().round(9)
+        rest = (cells["measure"] == link.rest).to_numpy()
+        at = pd.MultiIndex.from_frame(cells.loc[rest, ["unit", "year", "subgroup"]])
+        cells.loc[rest, VALUE] = left.reindex(at).clip(lower=0.0).to_numpy()
+        below = (-left[left < 0]).rename(VALUE).reset_index()
+        more.append(below.assign(measure=link.from_stock, protection=0.0))
+    found: pd.DataFrame = pd.concat([cells, *(part for part in more if len(part))], ignore_index=True)
+    return found.sort_values(CELL, kind="stable", ignore_index=True)
 
 
 def _of(given: pd.DataFrame, figure: Figure) -> pd.DataFrame:
     return given.loc[(given["measure"] == figure.measure) & (given["unit"] == figure.unit)]
+
+
+def _sums_of_subgroups(cells: pd.DataFrame, linked: Sequence[Link]) -> sparse.csr_matrix:
+    """A parent is the sum of its subgroups, in every measure that is published; of the others it follows."""
+    published = cells["measure"].isin([name.measure for link in linked for name in (link.whole, *link.parts)])
+    at = np.flatnonzero(published.to_numpy())
+    own = cells.iloc[at].reset_index(drop=True)
+    found = equations(own, Margins({"subgroup": hierarchy_of(own)}, SEPARATE)).tocoo()
+    return sparse.csr_matrix((found.data, (found.row, at[found.col])), shape=(found.shape[0], len(cells)))
 
 
 def _equations_of(cells: pd.DataFrame, link: Link) -> sparse.csr_matrix:
