@@ -25,6 +25,8 @@ EXAMPLES = 5
 # So many figures of one source may change whatever their share: a share of three rows says nothing.
 FEW = 5
 FINAL_STATUS = "A"
+# Nothing could be computed: such a row never held a figure.
+AWAITED_STATUS = "O"
 
 
 @dataclass(frozen=True)
@@ -192,7 +194,9 @@ def _of_rows(
                 yield from _of_sources(final, name, policy, old_sources)
         if policy.vanished_rows == "ask" and not contract.get("rowsMayVanish"):
             gone = pc.and_(pc.equal(found.changes["table"], name), pc.equal(found.changes["change"], "removed"))
-            vanished = found.changes.filter(gone)
+            # a row that said that nothing could be given yet goes when the figure comes, or waits in another year
+            waited = pc.fill_null(pc.equal(found.changes["old_status"], AWAITED_STATUS), False)
+            vanished = found.changes.filter(pc.and_(gone, pc.invert(waited)))
             if vanished.num_rows:
                 yield Objection("vanished_rows", name, vanished.num_rows, _shown(vanished))
 

@@ -112,6 +112,15 @@ def test_what_the_contract_does_not_permit_is_blocked_and_the_last_release_stand
     assert contents(tmp_path / "published") == before
 
 
+def test_a_row_that_said_that_nothing_could_be_given_yet_may_go(tmp_path: Path) -> None:
+    waits = {**RATE_2017, "year": 2018, "value": None, "obs_status": "O"}
+    publish(tmp_path, RATE_2017, TONNES_2017, waits, product=ASKING)
+    made = publish(tmp_path, RATE_2017, TONNES_2017, {**waits, "year": 2019}, product=ASKING, at=NEXT_NIGHT)
+    assert made.released
+    with pytest.raises(RevisionNotPermitted, match=r"1 published rows are gone: .*pack_recycling_rate"):
+        build(tmp_path, TONNES_2017, {**waits, "year": 2019}, product=ASKING, at=NEXT_NIGHT + timedelta(days=1))
+
+
 def test_a_source_that_changes_as_a_whole_is_looked_at_however_small_it_is_within_the_table() -> None:
     by_source = replace(INDICATORS, columns=(*INDICATORS.columns, column("source", key=3)))
     small = [{**RATE_2017, "year": year, "source": "84970NED"} for year in range(2000, 2010)]
