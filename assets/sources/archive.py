@@ -36,8 +36,8 @@ __all__ = ["WRITING", "Archive", "ArchiveDamaged", "ArchiveRecord", "record_of",
 
 #: The newest confirmation of a copy stands beside its record: `<sha256>.seen.json`.
 SEEN = ".seen.json"
-#: What is built from.
-ORIGINS = ("live", "embedded_edition", "curated")
+#: What is built from; `delivery` are totals of what was handed in (the files themselves lie under other sources).
+ORIGINS = ("live", "embedded_edition", "curated", "delivery")
 #: What is kept and never built from.
 BULK, LISTING, SPOILED, UNFINISHED = "bulk_file", "listing", "spoiled", "unfinished"
 

@@ -28,7 +28,7 @@ from contracts.contract import Contract, shape, source_contract
 from publish.cells import cell_changes
 
 #: Curated figures are left out: what changes there is our own transcription, not the source.
-ORIGINS = ("live", "embedded_edition")
+ORIGINS = ("live", "embedded_edition", "delivery")
 #: Columns of a source that are no observation: a new version of the dataflow would touch every row.
 NOT_OBSERVED = frozenset({"dataflow"})
 FLAGS = frozenset({"obs_flag", "flags", "obs_status"})
