@@ -135,17 +135,25 @@ def learned(
         if cell in published:
             found.append(Learned(cell, "", "published", wanted, 0.0))
             continue
-        largest = sorted(given[cell], key=lambda who: (-given[cell][who], who))[:insiders]
-        for who in ["", *largest]:
-            low = {each: given[each].get(who, 0.0) for each in system.withheld} if who else {}
-            known = {each: low[each] for each in low if [w for w, gave in given[each].items() if gave > 0] == [who]}
-            if cell in known:
+        # to whom, by what he knows at least and for certain, how far up and how far down the cell must stay possible
+        minds: list[tuple[str, dict[Cell, float], dict[Cell, float], float, float]] = [
+            ("", {}, {}, wanted, min(wanted, value))
+        ]
+        for who in sorted(given[cell], key=lambda who: (-given[cell][who], who))[:insiders]:
+            own = {each: given[each].get(who, 0.0) for each in system.withheld}
+            alone = {each: own[each] for each in own if [w for w, gave in given[each].items() if gave > 0] == [who]}
+            if cell in alone:
                 continue
+            left = value - own[cell]
+            # who fills in the cells where he is alone, and who subtracts all that he gave
+            minds.append((who, alone, alone, wanted, min(wanted, left)))
+            share = min(wanted, max(rules.p, rules.safety) / 100 * left)
+            minds.append((who, own, alone, share, share))
+        for who, low, known, above, below in minds:
             least, most = system.between(cell, low, known)
             slack = 1e-4 * max(1.0, wanted)
-            if most < value + wanted - slack:
-                found.append(Learned(cell, who, "up", wanted, most - value))
-            below = min(wanted, value - low.get(cell, 0.0))
+            if most < value + above - slack:
+                found.append(Learned(cell, who, "up", above, most - value))
             if least > value - below + slack:
                 found.append(Learned(cell, who, "down", below, value - least))
     return found
