@@ -228,7 +228,7 @@ class TableStore:
         self._note(group, name, standing)
         return standing
 
-    def note_refusal(self, name: str, copy: str, key: str) -> None:
+    def note_refusal(self, name: str, copy: str, key: str, why: str) -> None:
         """Remembers that a copy of a source was refused under `key`, so that it is not taken up again by itself."""
         noted = self._refusals(name) | {copy: {"key": key, "why": why}}
         write_whole(self.quarantine / "sources" / f"{name}.json", (json.dumps(noted, indent=1) + "\n").encode())
