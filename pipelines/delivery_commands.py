@@ -5,7 +5,6 @@ Here: words and exit codes. Not here: taking a file in, the audit, decisions (`a
 """
 
 import argparse
-import getpass
 import json
 import re
 import sys
@@ -238,12 +237,13 @@ def _show(arguments: argparse.Namespace, night: "Night") -> int:
 
 def _decide(arguments: argparse.Namespace, night: "Night", kind: "Verdict") -> int:
     from assets.deliveries.book import WORDS, DecisionRefused
+    from pipelines.settings import steward
 
     try:
         if arguments.receipt is None:
             raise DecisionRefused("name the receipt; `ketenmonitor quarantine` shows those that wait")
         rows = None if arguments.rows is None else row_numbers(arguments.rows)
-        by = arguments.by or user_of_this_machine()
+        by = steward(arguments.by or "")
         made = night.book.decide(
             arguments.receipt, kind, rows, reason=arguments.reason or "", by=by, moment=night.moment
         )
@@ -274,11 +274,3 @@ def row_numbers(text: str) -> list[int]:
             raise DecisionRefused(f"rows are {text[:60]!r}, more than {MOST_ROWS}; leave them out to decide on all")
         found += rows
     return found
-
-
-def user_of_this_machine() -> str:
-    """Who runs this; empty where the machine has no name for them."""
-    try:
-        return getpass.getuser()
-    except (KeyError, ImportError, OSError):
-        return ""

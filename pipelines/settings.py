@@ -65,10 +65,14 @@ class Settings:
 
 
 def steward(given: str = "", environment: Mapping[str, str] | None = None) -> str:
-    """Who decides: as given, else KETENMONITOR_STEWARD, else the user of this machine. The open-source UI of Dagster
-    knows no users, so that a form asks."""
+    """Who decides: as given, else KETENMONITOR_STEWARD, else the user of this machine; empty where it has no name for
+    them, as in a container. The open-source UI of Dagster knows no users, so that a form asks."""
     env = os.environ if environment is None else environment
-    return given.strip() or env.get("KETENMONITOR_STEWARD", "").strip() or getpass.getuser()
+    named = given.strip() or env.get("KETENMONITOR_STEWARD", "").strip()
+    try:
+        return named or getpass.getuser()
+    except (KeyError, ImportError, OSError):
+        return ""
 
 
 def _moment(text: str) -> datetime:

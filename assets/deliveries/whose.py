@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from assets.deliveries.delivered_file import ReadFile, Told
 from contracts.delivery_contract import DELIVERER, PERIOD, PERIOD_PATTERNS, Deliverer, Delivery
 from contracts.rule_sql import connect, literal, quote
+from publish.unseen import spelled_out
 
+#: Characters of what stands in a file that are repeated where there is no place for more.
+MOST_SHOWN = 60
 _FORMS = {
     "year": ("een jaar, zoals 2025", "a year, such as 2025"),
     "quarter": ("een kwartaal, zoals 2025-Q1", "a quarter, such as 2025-Q1"),
@@ -42,7 +45,8 @@ def whose_file(read: ReadFile, one: Delivery, registered: Mapping[str, Deliverer
         or _not_registered(deliverer, one, registered)
         or _no_period(period, one, moment)
     )
-    return Whose(deliverer, period, refusal)
+    # a stranger's text goes into names and logs
+    return Whose(spelled_out(deliverer)[:MOST_SHOWN], spelled_out(period)[:MOST_SHOWN], refusal)
 
 
 def _values(read: ReadFile, column: str) -> list[tuple[str, int, int]]:
@@ -77,8 +81,8 @@ def _not_one(found: list[tuple[str, int, int]], code: str, nl: tuple[str, str], 
             f"Nergens staat een {nl[0]}. Vul de kolom {nl[0]} op elke rij in.",
             f"No {en[0]} is given. Fill the column {en[0]} on every row.",
         )
-    shown_nl = ", ".join(f"{value[:60]} ({count}×, eerst rij {row})" for value, count, row in found[:5])
-    shown_en = ", ".join(f"{value[:60]} ({count}×, first row {row})" for value, count, row in found[:5])
+    shown_nl = ", ".join(f"{value[:MOST_SHOWN]} ({count}×, eerst rij {row})" for value, count, row in found[:5])
+    shown_en = ", ".join(f"{value[:MOST_SHOWN]} ({count}×, first row {row})" for value, count, row in found[:5])
     return Told(
         code,
         f"In het bestand staan {len(found)} {nl[1]}: {shown_nl}. Lever per {nl[0]} één bestand.",
@@ -91,9 +95,9 @@ def _not_registered(deliverer: str, one: Delivery, registered: Mapping[str, Deli
     if deliverer not in registered:
         return Told(
             "deliverer_unknown",
-            f"De indiener {deliverer[:60]!r} is niet geregistreerd. Voor deze levering kennen wij: {listed}. "
+            f"De indiener {deliverer[:MOST_SHOWN]!r} is niet geregistreerd. Voor deze levering kennen wij: {listed}. "
             "Kies de juiste code, of vraag de beheerder om registratie.",
-            f"The deliverer {deliverer[:60]!r} is not registered. For this delivery we know: {listed}. "
+            f"The deliverer {deliverer[:MOST_SHOWN]!r} is not registered. For this delivery we know: {listed}. "
             "Choose the right code, or ask the steward to be registered.",
         )
     if deliverer not in one.deliverers and not registered[deliverer].may_deliver(one.name):
@@ -113,8 +117,8 @@ def _no_period(period: str, one: Delivery, moment: str) -> Told | None:
     if not re.fullmatch(PERIOD_PATTERNS[one.period_form], period):
         return Told(
             "period_form",
-            f"De periode is {period[:60]!r}; verwacht wordt {nl}.",
-            f"The period is {period[:60]!r}; expected is {en}.",
+            f"De periode is {period[:MOST_SHOWN]!r}; verwacht wordt {nl}.",
+            f"The period is {period[:MOST_SHOWN]!r}; expected is {en}.",
         )
     if _end_of(period) > moment[:10]:
         return Told(
