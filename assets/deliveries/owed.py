@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 
 from assets.deliveries.book import Book
 from contracts.delivery_contract import Delivery, delivery
@@ -53,11 +52,12 @@ def owed(book: Book, names: Iterable[str], today: str, since: int = 1) -> list[E
 
 def _deadlines(one: Delivery, today: str, since: int) -> list[tuple[str, str]]:
     """Periods and deadlines that passed in the last `since` years; a deadline falls in the year after the period."""
-    now = date.fromisoformat(today)
+    now = int(today[:4])
     found = []
-    for year in range(now.year - since, now.year + 1):
+    for year in range(now - since, now + 1):
         day = f"{year}-{one.deadline}"
-        if date(now.year - since, now.month, min(now.day, 28)).isoformat() < day <= today:
+        # as texts: a year before 29 February is a day too
+        if f"{now - since}{today[4:]}" < day <= today:
             parts = {
                 "year": [f"{year - 1}"],
                 "quarter": [f"{year - 1}-Q{quarter}" for quarter in range(1, 5)],

@@ -57,15 +57,20 @@ def undecided_rows(book: Book, taken: TakenIn, settled: Settled) -> pa.Table | N
 
 
 def waiting(book: Book, names: tuple[str, ...]) -> list[Waiting]:
-    """Files with refused rows about which nothing was decided, oldest first; replaced and withdrawn ones left out."""
+    """Files with refused rows about which nothing was decided, oldest first.
+
+    Of a deliverer and period the newest file, and the one that stands where that is another; withdrawn ones left out.
+    """
     decisions = book.decisions()
     found = []
     for name in names:
         kinds = {rule.key: rule.kind for rule in delivery(name).contract.rules}
-        newest = {(taken.deliverer, taken.period): taken.id for taken in book.files(name) if not taken.stopped}
-        for taken in book.files(name):
-            settled = book.settled(taken, decisions)
-            if settled.withdrawn or newest.get((taken.deliverer, taken.period)) != taken.id:
+        files = [(taken, book.settled(taken, decisions)) for taken in book.files(name)]
+        files = [(taken, settled) for taken, settled in files if not settled.withdrawn and not taken.stopped]
+        newest = {(taken.deliverer, taken.period): taken.id for taken, _ in files}
+        counts = {*newest.values(), *(taken.id for taken, _ in book.standing(name).values())}
+        for taken, settled in files:
+            if taken.id not in counts:
                 continue
             rules = rules_of_refused(book.folder(taken))
             open_rows = [row for row in rules if row not in settled.released | settled.discarded]
