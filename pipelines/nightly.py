@@ -26,6 +26,7 @@ from pipelines.run_origin import command_tags
 
 # Mended files that the summary names; the run in the steward's view has them all.
 MENDED_SAID = 10
+INTERRUPTS = ("KeyboardInterrupt", "DagsterExecutionInterruptedError")
 # the error with which Dagster stops what stands below a check that is blocking
 BLOCKED_BY_CHECK = "DagsterAssetCheckFailedError"
 
@@ -218,7 +219,8 @@ def unfinished(results: Sequence[dg.ExecuteInProcessResult], selection: Sequence
             done.add(asset_of(event))
         elif event.is_step_failure:
             data = event.step_failure_data
-            if data.error_source is ErrorSource.INTERRUPT:
+            # an interrupt that the retry policy took up arrives as an error of its own name
+            if data.error_source is ErrorSource.INTERRUPT or reason_of(event) in INTERRUPTS:
                 found[asset_of(event)] = "was interrupted"
             elif data.user_failure_data is not None or (data.error and data.error.cls_name == BLOCKED_BY_CHECK):
                 refused.add(asset_of(event))

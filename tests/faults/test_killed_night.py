@@ -7,8 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[2]
 #: More points are tried by hand: python -m tests.faults.killed_night FOLDER CSV 60
 POINTS = 3
@@ -20,7 +18,6 @@ RETURN = (
 )
 
 
-@pytest.mark.timeout(600)
 def test_a_night_killed_at_any_point_is_finished_by_the_next_with_the_same_published_bytes(tmp_path: Path) -> None:
     csv = tmp_path / "mattresses.csv"
     csv.write_text(RETURN, encoding="utf-8")

@@ -532,5 +532,5 @@ def test_the_check_of_a_table_that_has_stopped_says_so_in_words(tmp_path: Path) 
     assert found["contract"].passed
     warned = found["contract_warnings"]
     assert (warned.passed, warned.severity) == (False, dg.AssetCheckSeverity.WARN)
-    words = "Het CBS houdt deze tabel niet meer bij. / CBS no longer keeps it up."
+    words = "Het CBS houdt deze tabel niet meer bij."
     assert words in str(warned.description)
