@@ -1,6 +1,7 @@
 """A time limit on the body of an asset: a step that hangs fails by itself, and what does not depend on it goes on.
 
-Here: the limit. Not here: the limit of a whole run (`pipelines/`).
+The run may have a time limit as well: no step gets more than what is left of it.
+Here: both limits as a step meets them. Not here: ending a run that no longer listens (`pipelines/run_limit.py`).
 """
 
 import functools
@@ -10,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import FrameType
 from typing import Any, TypeVar
 
@@ -20,22 +22,60 @@ class TookTooLong(RuntimeError):
     """A step did not finish within its time limit."""
 
 
+class RunTookTooLong(TookTooLong):
+    """The time limit of the whole run is over: what did not begin, does not begin any more."""
+
+
+@dataclass
+class _Run:
+    ends: float | None = None
+    seconds: float = 0.0
+
+
+_RUN = _Run()
+
+
+@contextmanager
+def run_within(seconds: float) -> Iterator[None]:
+    """Lets the steps of this process know that the run in the block has so many seconds."""
+    before = (_RUN.ends, _RUN.seconds)
+    _RUN.ends, _RUN.seconds = time.monotonic() + seconds, seconds
+    try:
+        yield
+    finally:
+        _RUN.ends, _RUN.seconds = before
+
+
+def _of_run(what: str) -> RunTookTooLong:
+    return RunTookTooLong(
+        f"the run took longer than {_RUN.seconds:g} seconds, and {what} was not finished. What stood before stands. "
+        "See in the log of the run which step took so long; the next night goes on"
+    )
+
+
 @contextmanager
 def within(seconds: float, what: str) -> Iterator[None]:
-    """Raises TookTooLong in the block once `seconds` have passed. Only the main thread of a process can be interrupted:
-    elsewhere the limit of the run holds alone."""
+    """Raises TookTooLong in the block once `seconds` have passed, RunTookTooLong once those of the run have.
+
+    Only the main thread of a process can be interrupted.
+    """
+    left = None if _RUN.ends is None else _RUN.ends - time.monotonic()
+    if left is not None and left <= 0:
+        raise _of_run(what)
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def interrupt(_: int, __: FrameType | None) -> None:
+        if left is not None and left <= seconds:
+            raise _of_run(what)
         raise TookTooLong(
             f"{what} did not finish within {seconds:g} seconds and was stopped. What stood before stands. "
             "See in the log of the run where it hung; the next night tries again"
         )
 
     before = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, seconds if left is None else min(seconds, left))
     try:
         yield
     finally:

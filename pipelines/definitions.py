@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import dagster as dg
 
-from assets.catalogue_asset import CATALOGUE, catalogue_asset
+from assets.catalogue_asset import catalogue_asset
 from assets.chain_table_assets import CHAIN_TABLES, chain_table_assets
 from assets.delivery_assets import INBOX, delivery_assets, delivery_key
 from assets.night import Night
@@ -16,21 +16,20 @@ from assets.packages import package_assets, release_key
 from assets.source_assets import source_assets
 from contracts.contract import product_names
 from contracts.delivery_contract import delivery_names
-from pipelines.dead_runs import end_dead_runs
 from pipelines.decision_sensor import after_decisions
 from pipelines.decisions import decision_jobs
 from pipelines.executors import executor_of
 from pipelines.inbox_sensor import TAKE_IN, inbox_sensor
-from pipelines.night_lock import NIGHT, one_night
+from pipelines.night_lock import NIGHT
+from pipelines.night_of_run import night_of_run
 from pipelines.report_job import MORNING_REPORT, morning_report_asset, tags_of_night
-from pipelines.run_origin import is_by_command, place
+from pipelines.run_limit import GRACE_SECONDS, most_seconds
+from pipelines.run_origin import is_by_command
 from pipelines.schedules import STARTED_BY, change_feed_sensor, night_schedule
 from pipelines.settings import read_settings
 from pipelines.structured_log import expect_python_logs
 
 NIGHTLY, SITE, REPORT = "nightly", "site", "report"
-#: A run that takes longer hangs, and the daemon ends it.
-MOST_SECONDS = 4 * 3600
 
 # runs that the steward's view starts load this module before their log is set up
 expect_python_logs()
@@ -46,36 +45,28 @@ def build_definitions(*, night: Callable[[], Night] | None = None) -> dg.Definit
 
     @dg.resource(description="Folders and moment of this run; one night at a time holds it.")
     def night_resource(context: dg.InitResourceContext) -> Iterator[Night]:
-        made = make_night()
-        run = context.run
-        if run is not None and context.instance is not None:
-            place(context.instance, run)
-        if run is None or run.tags.get(NIGHT) != "true":
-            yield made
-            return
-        who = f"{run.job_name}, run {run.run_id}"
-        with one_night(made.home, who, say=context.log.info if context.log else print):
-            if context.instance is not None:
-                end_dead_runs(context.instance, run.run_id)
+        with night_of_run(context, make_night, NIGHTLY) as made:
             yield made
 
     catalogue = catalogue_asset([release_key(name) for name in product_names()])
-    report_of_night = morning_report_asset(NIGHTLY, SITE)
+    after = list(catalogue.keys)
+    report_of_night = morning_report_asset(NIGHTLY, SITE, after)
     assets = [*source_assets(), *delivery_assets(), *package_assets(), catalogue, report_of_night]
     for chain in CHAIN_TABLES:
         assets += chain_table_assets(chain)
-    tags = {NIGHT: "true", "dagster/max_runtime": str(MOST_SECONDS)}
+    # Dagster's own monitoring, where it is on, ends a run that cannot end itself any more: a machine that is gone
+    tags = {NIGHT: "true", "dagster/max_runtime": str(round(most_seconds(os.environ) + 2 * GRACE_SECONDS))}
     nightly = dg.define_asset_job(
         NIGHTLY,
         tags=tags,
-        selection=dg.AssetSelection.all() - dg.AssetSelection.assets(CATALOGUE, MORNING_REPORT),
+        selection=dg.AssetSelection.all() - dg.AssetSelection.assets(*after, MORNING_REPORT),
         description="Haalt op, bouwt, toetst en geeft uit: wat elke nacht om half drie draait.",
     )
     # a job of its own: within one run, a single refused dataset would skip the site of all the others
     site = dg.define_asset_job(
         SITE,
         tags=tags,
-        selection=dg.AssetSelection.assets(CATALOGUE),
+        selection=dg.AssetSelection.assets(*after),
         description="Controleert alle uitgaven en ververst site en catalogus; draait na elke nacht.",
     )
 

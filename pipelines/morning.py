@@ -20,6 +20,7 @@ from publish.night_words import HERE
 if TYPE_CHECKING:
     import dagster as dg
 
+    from pipelines.messages.occasions import Occasion
     from pipelines.messages.outbox import Channel, Outbox
     from pipelines.messages.settings import MessageSettings
     from pipelines.night_facts import DeliveryBook
@@ -75,18 +76,19 @@ def begin_night(night: Night, settings: "MessageSettings", *, user_agent: str = 
     """
     from pipelines.messages.occasions import missed, occasions
 
-    found = []
-    last = kept_nights.night_before(night.home, night.moment)
-    # the newest of them is made up for by this night
-    lost = missed_nights(last.moment, night.moment)[:-1] if last is not None else []
-    if lost:
-        found.append(missed(lost, night.moment))
+    found: list[Occasion] = []
     for moment in kept_nights.never_ended(night.home):
         if moment != night.moment:
             facts = _died(night, moment)
             found += occasions(facts, _addresses(settings))
             _keep(night.home, facts, settings)
         kept_nights.ended(night.home, moment)
+    # a night that did not end did run: it is among the kept ones by now
+    last = kept_nights.night_before(night.home, night.moment)
+    # the newest of them is made up for by this night
+    lost = missed_nights(last.moment, night.moment)[:-1] if last is not None else []
+    if lost:
+        found.append(missed(lost, night.moment))
     kept_nights.begin(night.home, night.moment)
     outbox = outbox_of(night.home)
     if outbox.add(found):

@@ -10,7 +10,6 @@ from typing import Any
 
 import dagster as dg
 
-from assets.catalogue_asset import CATALOGUE
 from assets.night import Night
 from assets.stewards_view import OWNERS
 from pipelines.kept_nights import MOMENT_TAG, moment_of
@@ -62,12 +61,12 @@ def newest_night(instance: dg.DagsterInstance, nightly: str) -> dg.DagsterRun | 
     return records[0].dagster_run if records else None
 
 
-def morning_report_asset(nightly: str, site: str) -> dg.AssetsDefinition:
-    """The asset; `nightly` and `site` are the names of the jobs whose runs make up a night."""
+def morning_report_asset(nightly: str, site: str, after: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
+    """The asset; `nightly` and `site` are the names of the jobs whose runs make up a night, `after` what it follows."""
 
     @dg.asset(
         key=MORNING_REPORT,
-        deps=[CATALOGUE],
+        deps=list(after),
         group_name="publication",
         owners=OWNERS,
         kinds={"html"},

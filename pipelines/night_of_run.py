@@ -1,0 +1,76 @@
+"""What every run does before its first step and after its last: one night at a time, of one moment, with an end.
+
+Here: the order of these. Not here: each of them (`night_lock.py`, `dead_runs.py`, `run_limit.py`, `morning.py`), or
+what a night has at hand (`assets/night.py`).
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+
+import dagster as dg
+
+from assets.night import Night
+from pipelines.dead_runs import end_dead_runs
+from pipelines.kept_nights import MOMENT_TAG, moment_of
+from pipelines.night_lock import NIGHT, one_night
+from pipelines.run_limit import most_seconds, run_ends_within
+from pipelines.run_origin import is_by_command, place
+
+#: The tag of a run that repeats another.
+REPEATS = "dagster/parent_run_id"
+
+
+@contextmanager
+def night_of_run(context: dg.InitResourceContext, make_night: Callable[[], Night], nightly: str) -> Iterator[Night]:
+    """The night of a run; `nightly` is the name of the job of a whole night.
+
+    A run that writes tables or releases waits for another that does. One that Dagster's daemon or the steward's view
+    started notes its moment with itself, by which its report goes and its steps in other processes, and says that a
+    night began; the command line does that by itself.
+    """
+    made, run, instance = make_night(), context.run, context.instance
+    if run is not None and instance is not None:
+        place(instance, run)
+    if run is None or run.tags.get(NIGHT) != "true":
+        yield made
+        return
+    say = context.log.info if context.log else print
+    with ExitStack() as held:
+        held.enter_context(one_night(made.home, f"{run.job_name}, run {run.run_id}", say=say))
+        if instance is not None:
+            end_dead_runs(instance, run.run_id)
+            if not is_by_command(run.tags):
+                made = _of_one_moment(made, run, instance)
+                if run.job_name == nightly:
+                    _begin(made, run, say)
+            known = instance
+            held.enter_context(
+                run_ends_within(most_seconds(os.environ), lambda words: known.report_run_failed(run, words))
+            )
+        yield made
+
+
+def _of_one_moment(night: Night, run: dg.DagsterRun, instance: dg.DagsterInstance) -> Night:
+    """The night at the moment that the run carries; a run without one gets that of now.
+
+    A run that repeats another belongs to its night, but happens now.
+    """
+    if MOMENT_TAG not in run.tags:
+        instance.add_run_tags(run.run_id, {MOMENT_TAG: night.moment})
+        return night
+    return night if REPEATS in run.tags else replace(night, started_at=moment_of(run.tags[MOMENT_TAG]))
+
+
+def _begin(night: Night, run: dg.DagsterRun, say: Callable[[str], object]) -> None:
+    """Marks the beginning and tells of nights that did not run; whatever goes wrong with that, the night goes on."""
+    from pipelines.morning import begin_night
+    from pipelines.settings import message_settings
+
+    if REPEATS in run.tags:
+        return
+    try:
+        begin_night(night, message_settings(), user_agent=night.user_agent)
+    except Exception as error:
+        say(f"the beginning of this night could not be noted: {type(error).__name__}: {error}")

@@ -1,0 +1,114 @@
+"""A night that Dagster starts: its moment, its beginning on disk, and what it tells of nights that did not run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from assets.night import Night
+from pipelines.definitions import NIGHTLY, REPORT, SITE, build_definitions
+from pipelines.instance import instance
+from pipelines.kept_nights import MOMENT_TAG, keep
+from pipelines.morning import outbox_of
+from pipelines.night_of_run import REPEATS
+from pipelines.report_job import tags_of_night
+from tests.conftest import NIGHT_OF, night
+from tests.night_example import QUIET
+
+TARGETS = [dg.AssetKey(["sources", "targets"])]
+LATER = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+Run = Callable[..., dg.ExecuteInProcessResult]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    """Runs one asset of the job of the night as the daemon would: without the tags of a command."""
+    monkeypatch.delenv("KETENMONITOR_SMTP_URL", raising=False)
+    with instance(tmp_path) as opened:
+
+        def started(at: Night, tags: dict[str, str] | None = None) -> dg.ExecuteInProcessResult:
+            job = build_definitions(night=lambda: at).resolve_job_def(NIGHTLY)
+            return job.execute_in_process(instance=opened, asset_selection=TARGETS, tags=tags, raise_on_error=False)
+
+        yield started
+
+
+def _marks(home: Path) -> list[str]:
+    return sorted(path.name for path in (home / "reports").glob("*.started"))
+
+
+def test_a_night_of_the_daemon_notes_its_moment_and_its_beginning(run: Run, tmp_path: Path) -> None:
+    result = run(night(tmp_path))
+    with instance(tmp_path) as opened:
+        kept = opened.get_run_by_id(result.run_id)
+        assert kept is not None
+        assert kept.tags[MOMENT_TAG] == "2026-11-21T03:00:00Z"
+        # the report that follows goes by the same moment
+        assert tags_of_night(opened, kept)[MOMENT_TAG] == "2026-11-21T03:00:00Z"
+    assert _marks(tmp_path) == ["2026-11-21T030000Z.started"]
+
+
+def test_a_night_that_was_missed_and_one_that_died_are_told_by_the_next_of_the_daemon(run: Run, tmp_path: Path) -> None:
+    keep(tmp_path, replace(QUIET, moment="2026-11-18T01:30:00Z"))
+    run(night(tmp_path))
+    (missed,) = [entry.occasion for entry in outbox_of(tmp_path).entries([], "2026-11-21T03:00:00Z")]
+    assert missed.kind == "night_missed"
+    assert "van 19 november 2026 tot en met 20 november 2026" in missed.text
+    # nothing ended the night of then: no site, no report
+    run(replace(night(tmp_path), started_at=LATER))
+    kinds = [entry.occasion.kind for entry in outbox_of(tmp_path).entries([], "2026-11-22T09:30:00Z")]
+    assert sorted(kinds) == ["night_failed", "night_missed"]
+    assert _marks(tmp_path) == ["2026-11-22T093000Z.started"]
+
+
+def test_the_report_that_follows_takes_the_mark_away(run: Run, tmp_path: Path) -> None:
+    result = run(night(tmp_path))
+    with instance(tmp_path) as opened:
+        kept = opened.get_run_by_id(result.run_id)
+        assert kept is not None
+        definitions = build_definitions(night=lambda: replace(night(tmp_path), started_at=LATER))
+        report = definitions.resolve_job_def(REPORT)
+        assert report.execute_in_process(instance=opened, tags=tags_of_night(opened, kept)).success
+    assert _marks(tmp_path) == []
+    assert (tmp_path / "reports" / "2026-11-21T030000Z.json").is_file()
+
+
+def test_a_run_that_repeats_another_belongs_to_its_night_and_begins_none(run: Run, tmp_path: Path) -> None:
+    first = run(night(tmp_path))
+    tags = {MOMENT_TAG: "2026-11-21T03:00:00Z", REPEATS: first.run_id, "dagster/root_run_id": first.run_id}
+    run(replace(night(tmp_path), started_at=LATER), tags)
+    assert _marks(tmp_path) == ["2026-11-21T030000Z.started"]
+    assert outbox_of(tmp_path).entries([], "2026-11-22T09:30:00Z") == []
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        ({}, LATER),
+        # a run in which every step is a process of its own has the moment of its first; so has the site after a night
+        ({MOMENT_TAG: "2026-11-21T03:00:00Z"}, NIGHT_OF),
+        # what a repetition does, it does now
+        ({MOMENT_TAG: "2026-11-21T03:00:00Z", REPEATS: "a-run"}, LATER),
+    ],
+    ids=["alone", "with a moment", "again"],
+)
+def test_the_moment_of_a_run(tmp_path: Path, tags: dict[str, str], expected: datetime) -> None:
+    found: list[datetime] = []
+    definitions = build_definitions(night=lambda: replace(night(tmp_path), started_at=LATER))
+
+    @dg.op
+    def look(night: dg.ResourceParam[Night]) -> None:
+        found.append(night.started_at)
+
+    @dg.job(tags=definitions.resolve_job_def(SITE).tags, resource_defs={"night": definitions.resources["night"]})
+    def looking() -> None:
+        look()
+
+    with instance(tmp_path) as opened:
+        assert looking.execute_in_process(instance=opened, tags=tags).success
+    assert found == [expected]
