@@ -45,6 +45,11 @@ class Night:
     registry: Path | None = None
     limits: "Limits | None" = None
 
+    @property
+    def offline(self) -> bool:
+        """Whether no live service may be asked in this run."""
+        return not any((self.eurostat_url, self.cbs_v3_url, self.cbs_v4_url, self.comext_url))
+
     @cached_property
     def archive(self) -> "Archive":
         """Raw bytes of every source that we have seen."""

@@ -32,6 +32,7 @@ BLOCKING_CHECK, WARNING_CHECK = "contract", "contract_warnings"
 MADE_TONIGHT, DUPLICATES = "vannacht gemaakt", "dubbele rijen weggelaten"
 RELEASED_TONIGHT, VERSION, PREVIOUS_VERSION, STATUS = "vannacht uitgegeven", "versie", "vorige versie", "status"
 FILES_WRITTEN, MENDED = "geschreven bestanden", "hersteld"
+PORTAL_WHERE, PORTAL_DONE = "portaal", "gedane stappen"
 #: What is wrong, one sentence a line.
 WHAT_IS_WRONG = "wat er mis is"
 PUBLIC_PAGE = "openbare pagina"

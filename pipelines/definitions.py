@@ -22,6 +22,7 @@ from pipelines.executors import executor_of
 from pipelines.inbox_sensor import TAKE_IN, inbox_sensor
 from pipelines.night_lock import NIGHT
 from pipelines.night_of_run import night_of_run
+from pipelines.night_portals import portal_asset, portals_of_night
 from pipelines.report_job import MORNING_REPORT, morning_report_asset, tags_of_night
 from pipelines.run_limit import GRACE_SECONDS, most_seconds
 from pipelines.run_origin import is_by_command
@@ -49,9 +50,10 @@ def build_definitions(*, night: Callable[[], Night] | None = None) -> dg.Definit
             yield made
 
     catalogue = catalogue_asset([release_key(name) for name in product_names()])
-    after = list(catalogue.keys)
+    portals = [portal_asset(portal) for portal in portals_of_night(os.environ)]
+    after = [key for asset in (catalogue, *portals) for key in asset.keys]
     report_of_night = morning_report_asset(NIGHTLY, SITE, after)
-    assets = [*source_assets(), *delivery_assets(), *package_assets(), catalogue, report_of_night]
+    assets = [*source_assets(), *delivery_assets(), *package_assets(), catalogue, *portals, report_of_night]
     for chain in CHAIN_TABLES:
         assets += chain_table_assets(chain)
     # Dagster's own monitoring, where it is on, ends a run that cannot end itself any more: a machine that is gone
@@ -67,7 +69,7 @@ def build_definitions(*, night: Callable[[], Night] | None = None) -> dg.Definit
         SITE,
         tags=tags,
         selection=dg.AssetSelection.assets(*after),
-        description="Controleert alle uitgaven en ververst site en catalogus; draait na elke nacht.",
+        description="Controleert alle uitgaven en ververst site, catalogus en portalen; draait na elke nacht.",
     )
 
     take_in = dg.define_asset_job(

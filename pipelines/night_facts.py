@@ -16,17 +16,28 @@ from assets.night import Night
 from assets.packages import release_key
 from assets.source_assets import REFUSED_BODIES, VINTAGES
 from assets.source_checks import fetch_facts
-from assets.stewards_view import DUPLICATES, FILES_WRITTEN, MADE_TONIGHT, MENDED, PREVIOUS_VERSION
+from assets.stewards_view import (
+    DUPLICATES,
+    FILES_WRITTEN,
+    MADE_TONIGHT,
+    MENDED,
+    PORTAL_DONE,
+    PORTAL_WHERE,
+    PREVIOUS_VERSION,
+)
 from pipelines.deliveries_of_night import overdue, received_since
 from pipelines.night_events import RunOfNight, Seen, seen_in
 from pipelines.nightly import DatasetOutcome, causes, standing_version, summarise
 from publish.night_facts import (
+    PORTAL_ASSET,
     DatasetFacts,
     DeliveryOverdue,
     DeliveryReceived,
     FailureFacts,
     NightFacts,
     NightOutcome,
+    PortalFacts,
+    PortalState,
     SourceFacts,
     StepFacts,
     TableFacts,
@@ -82,6 +93,7 @@ def gather(
         tables=tuple(_tables(seen, dict(quarantine))),
         datasets=tuple(_datasets(night, summary.datasets, seen, previous)),
         failures=failures,
+        portals=tuple(_portals(seen, failures)),
         mended=mended,
         site_files=seen.made.get("/".join(CATALOGUE.path), {}).get(FILES_WRITTEN),
         received=tuple(deliveries.received_since(night, previous.moment if previous else "")),
@@ -163,6 +175,20 @@ def _steps(seen: Seen) -> Iterable[StepFacts]:
             yield StepFacts(asset, "done" if made is None else "made" if made else "unchanged", seen.seconds[asset])
         else:
             yield StepFacts(asset, "not_reached")
+
+
+def _portals(seen: Seen, failures: Sequence[FailureFacts]) -> Iterable[PortalFacts]:
+    stopped = {one.asset: one.since for one in failures}
+    for asset in sorted(asset for asset in seen.planned if asset.startswith(PORTAL_ASSET)):
+        made = seen.made.get(asset, {})
+        done = int(made.get(PORTAL_DONE, 0))
+        outcome: PortalState = "updated" if done else "unchanged"
+        if asset in stopped:
+            outcome = "failed"
+        elif not made:
+            outcome = "not_asked" if asset in seen.seconds else "not_reached"
+        kind, where = asset.removeprefix(PORTAL_ASSET), str(made.get(PORTAL_WHERE, ""))
+        yield PortalFacts(kind, outcome, where, done, stopped.get(asset))
 
 
 def _tables(seen: Seen, waiting: Mapping[str, int]) -> Iterable[TableFacts]:

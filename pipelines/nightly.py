@@ -3,6 +3,7 @@
 Not here: assets and their order (`definitions.py`), words of the command line (`cli.py`).
 """
 
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -16,11 +17,12 @@ from assets.catalogue_asset import CATALOGUE
 from assets.night import Night
 from assets.packages import group_of, package_key, release_key
 from assets.source_assets import ONE_LINE, REFUSED_BODIES, VINTAGES
-from assets.stewards_view import MENDED, RELEASED_TONIGHT, STATUS, VERSION
+from assets.stewards_view import MENDED, PORTAL_DONE, PORTAL_WHERE, RELEASED_TONIGHT, STATUS, VERSION
 from contracts.contract import product_names
 from pipelines.definitions import NIGHTLY, SITE, build_definitions
 from pipelines.instance import instance
 from pipelines.kept_nights import MOMENT_TAG
+from pipelines.night_portals import portals_of_night
 from pipelines.report_job import MORNING_REPORT
 from pipelines.run_origin import command_tags
 
@@ -77,6 +79,8 @@ class Summary:
     mended: tuple[str, ...] = field(default=())
     # what a live service sent and is no table; a service that is not there, or that fails, is no refusal
     refused_bodies: tuple[str, ...] = field(default=())
+    # what was done at each portal of the night, a line each
+    portals: tuple[str, ...] = ()
     # all runs of the night on the instance, and what they cost; from these its report is made
     runs: tuple[str, ...] = field(default=())
     cpu_seconds: float | None = None
@@ -112,6 +116,7 @@ class Summary:
             said += ["", *(f"  MENDED {line}" for line in self.mended[:MENDED_SAID])]
             more = len(self.mended) - MENDED_SAID
             said += [f"  and {more} more"] if more > 0 else []
+        said += ["", *(f"  {line}" for line in self.portals)] if self.portals else []
         said += ["", *(f"REFUSED {line}" for line in self.refused_bodies)] if self.refused_bodies else []
         for refusal in self.refusals:
             said += ["", f"REFUSED {refusal.asset}", *(f"  {line}" for line in refusal.reason.splitlines())]
@@ -143,52 +148,72 @@ def run_assets(night: Night, selection: Sequence[dg.AssetKey] | None, verbose: b
 def executed(
     night: Night, selection: Sequence[dg.AssetKey] | None, verbose: bool = False
 ) -> list[dg.ExecuteInProcessResult]:
-    """What `run_assets` runs: the run of the assets, and that of the site where something may have been released."""
+    """What `run_assets` runs: the run of the assets, and that of site and portals where something may have been
+    released. A selection of site and portals alone is run without the assets before them."""
     definitions = build_definitions(night=lambda: night)
+    after = after_the_releases()
     # the console shows the log only when asked; the instance keeps it in any case
     run_config = {"loggers": {"console": {"config": {"log_level": "INFO" if verbose else "CRITICAL"}}}}
     tags = {MOMENT_TAG: night.moment}
     publishes = selection is None or bool({release_key(name) for name in product_names()} & set(selection))
+    wanted = None if selection is None else [key for key in selection if key not in after]
+    shown = None if publishes else [key for key in selection or () if key in after]
     with instance(night.home) as dagster_instance:
-        result = definitions.resolve_job_def(NIGHTLY).execute_in_process(
-            instance=dagster_instance,
-            raise_on_error=False,
-            asset_selection=None if selection is None else list(selection),
-            run_config=run_config,
-            tags=tags | command_tags(),
-        )
-        results = [result]
-        if publishes and night.published.is_dir():
-            results.append(
-                definitions.resolve_job_def(SITE).execute_in_process(
-                    instance=dagster_instance, raise_on_error=False, run_config=run_config, tags=tags | command_tags()
-                )
+
+        def run(job: str, keys: Sequence[dg.AssetKey] | None) -> dg.ExecuteInProcessResult:
+            return definitions.resolve_job_def(job).execute_in_process(
+                instance=dagster_instance,
+                raise_on_error=False,
+                asset_selection=None if keys is None else list(keys),
+                run_config=run_config,
+                tags=tags | command_tags(),
             )
+
+        results = [run(NIGHTLY, wanted)] if wanted is None or wanted else []
+        if (shown is None or shown) and night.published.is_dir():
+            results.append(run(SITE, shown))
     return results
 
 
+def after_the_releases() -> frozenset[dg.AssetKey]:
+    """The assets of the job `site`: the site, and the portals of the night."""
+    return frozenset({CATALOGUE, *(portal.key for portal in portals_of_night(os.environ))})
+
+
 def left_of_last_night(night: Night) -> list[dg.AssetKey]:
-    """Assets that the last run of the night was to make and did not: those that failed, and those behind them.
+    """Assets that the last run of the night, and that of the site after it, were to make and did not: those that
+    failed, and those behind them.
 
     Empty where all were made, or where no night ran yet.
     """
+    after = after_the_releases()
+    every = set(_graph().get_all_asset_keys()) - {MORNING_REPORT}
     with instance(night.home) as dagster_instance:
         runs = dagster_instance.get_runs(filters=dg.RunsFilter(job_name=NIGHTLY), limit=1)
         if not runs:
             return []
-        asked = runs[0].asset_selection
-        done = {dg.DagsterEventType.STEP_SUCCESS, dg.DagsterEventType.STEP_SKIPPED}
-        made = {str(entry.step_key).replace("__", "/", 1) for entry in dagster_instance.all_logs(runs[0].run_id, done)}
+        left = _not_made(dagster_instance, runs[0], every - after)
+        # a site of before that run says nothing about it; a night that was cut off has none, and makes it anyhow
+        site = dagster_instance.get_run_records(dg.RunsFilter(job_name=SITE), limit=1)
+        began = dagster_instance.get_run_records(dg.RunsFilter(run_ids=[runs[0].run_id]))[0].create_timestamp
+        if site and site[0].create_timestamp > began:
+            left |= _not_made(dagster_instance, site[0].dagster_run, set(after))
+    return sorted(left, key=lambda key: list(key.path))
+
+
+def _not_made(dagster_instance: dg.DagsterInstance, run: dg.DagsterRun, every: set[dg.AssetKey]) -> set[dg.AssetKey]:
+    done = {dg.DagsterEventType.STEP_SUCCESS, dg.DagsterEventType.STEP_SKIPPED}
+    made = {str(entry.step_key).replace("__", "/", 1) for entry in dagster_instance.all_logs(run.run_id, done)}
     # a source of which there is no copy is passed over by name, and is no failure
-    wanted = set(asked) if asked else set(_graph().get_all_asset_keys()) - {CATALOGUE}
-    return sorted((key for key in wanted if "/".join(key.path) not in made), key=lambda key: list(key.path))
+    return {key for key in run.asset_selection or every if key in every and "/".join(key.path) not in made}
 
 
 def assets_of_part(which: str) -> list[dg.AssetKey]:
     """The assets of one part of the night: `fetch`, `build` or `publish`."""
     every: set[dg.AssetKey] = _graph().get_all_asset_keys()
     publish = {release_key(name) for name in product_names()}
-    parts = {"fetch": {VINTAGES}, "publish": publish, "build": every - publish - {VINTAGES, CATALOGUE, MORNING_REPORT}}
+    after = {*after_the_releases(), MORNING_REPORT}
+    parts = {"fetch": {VINTAGES}, "publish": publish, "build": every - publish - {VINTAGES} - after}
     return sorted(parts[which], key=lambda key: list(key.path))
 
 
@@ -267,7 +292,12 @@ def summarise(night: Night, results: Sequence[RunEvents]) -> Summary:
     sources = tuple(fetched[ONE_LINE]) if fetched else ()
     refused_bodies = tuple(fetched.get(REFUSED_BODIES, ()))
     mended = tuple(made.get("/".join(CATALOGUE.path), {}).get(MENDED, ()))
-    return Summary(results[0].run_id, night.moment, tuple(datasets), tuple(refusals), sources, mended, refused_bodies)
+    portals = tuple(
+        f"portal {facts[PORTAL_WHERE]}: {facts[PORTAL_DONE]} done" for facts in made.values() if PORTAL_WHERE in facts
+    )
+    return Summary(
+        results[0].run_id, night.moment, tuple(datasets), tuple(refusals), sources, mended, refused_bodies, portals
+    )
 
 
 def asset_of(event: dg.DagsterEvent) -> str:

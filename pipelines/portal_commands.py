@@ -1,8 +1,8 @@
 """The words of `ketenmonitor portal folder | s3 | ckan | zenodo`, and what each says afterwards.
 
 Without `--yes` a portal only says what it would do. Credentials come from the environment only.
-Here: words, exit codes, and which releases are meant. Not here: what a portal does (`publish/portals/`). Imports are
-inside, so that `--help` answers at once.
+Here: words and exit codes. Not here: which releases are meant (`portals.py`), what a portal does (`publish/portals/`).
+Imports are inside, so that `--help` answers at once.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pipelines.settings import Settings
     from publish.portals.plan import Outcome, Plan
-    from publish.release_facts import ReleaseFacts
 
 DONE, REFUSED, WRONG_USE = 0, 1, 2
 ReadSettings = Callable[[argparse.Namespace], "Settings"]
@@ -81,55 +80,46 @@ def _finish(arguments: argparse.Namespace, plan: Plan, carry_out: Callable[[Plan
 
 
 def _folder(arguments: argparse.Namespace, settings: Settings) -> int:
-    from publish.portals.folder import FolderPortal
+    from pipelines.portals import folder_portal
 
-    portal = FolderPortal(settings.night().published, arguments.target, arguments.copies)
+    portal = folder_portal(settings.night(), arguments.target, copies=arguments.copies)
     return _finish(arguments, portal.plan(), portal.carry_out)
 
 
 def _s3(arguments: argparse.Namespace, settings: Settings) -> int:
-    from publish.portals.s3 import S3Portal, s3_settings
+    from pipelines.portals import s3_portal
 
-    portal = S3Portal(settings.night().published, s3_settings(os.environ))
+    portal = s3_portal(settings.night(), os.environ)
     return _finish(arguments, portal.plan(), portal.carry_out)
 
 
 def _ckan(arguments: argparse.Namespace, settings: Settings) -> int:
-    from publish.portals.ckan import CkanPortal, ckan_settings
-    from publish.published import newest_standing
+    from pipelines.portals import ckan_portal
 
-    wanted = ckan_settings(os.environ)
-    published = settings.night().published
-    facts = []
-    for dataset in arguments.datasets or _datasets(published):
-        newest = newest_standing(_records(published, dataset))
-        if newest is not None:
-            facts.append(_facts(settings, dataset, newest.version))
-    portal = CkanPortal(facts, wanted, user_agent=settings.user_agent)
+    portal = ckan_portal(settings.night(), os.environ, arguments.datasets)
     return _finish(arguments, portal.plan(), portal.carry_out)
 
 
 def _zenodo(arguments: argparse.Namespace, settings: Settings) -> int:
-    from publish.portals.zenodo import ZenodoPortal, zenodo_settings
+    from pipelines.portals import facts_of, zenodo_portal
 
-    wanted = zenodo_settings(os.environ)
-    dataset, version = _release(arguments.release)
-    facts = _facts(settings, dataset, version)
-    portal = ZenodoPortal(settings.home, facts.publisher.address, wanted, user_agent=settings.user_agent)
-    plan = portal.plan_upload(settings.night().published, facts, publish=arguments.publish)
+    night = settings.night()
+    portal = zenodo_portal(night, os.environ)
+    facts = facts_of(night, *_release(arguments.release))
+    plan = portal.plan_upload(night.published, facts, publish=arguments.publish)
     return _finish(arguments, plan, portal.carry_out)
 
 
 def _zenodo_reserve(arguments: argparse.Namespace, settings: Settings) -> int:
     from contracts.contract import product
-    from publish.portals.zenodo import ZenodoPortal, zenodo_settings
+    from pipelines.portals import zenodo_portal
     from publish.release_facts import publisher
 
-    wanted = zenodo_settings(os.environ)
+    night = settings.night()
+    portal = zenodo_portal(night, os.environ)
     dataset, version = _release(arguments.release)
-    by = publisher(settings.night().public_url)
-    portal = ZenodoPortal(settings.home, by.address, wanted, user_agent=settings.user_agent)
-    plan = portal.plan_reservation(dataset, version, title=product(dataset).title_nl, creator=by.name)
+    creator = publisher(night.public_url).name
+    plan = portal.plan_reservation(dataset, version, title=product(dataset).title_nl, creator=creator)
     return _finish(arguments, plan, portal.carry_out)
 
 
@@ -146,33 +136,3 @@ def _release(text: str) -> tuple[str, str]:
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", dataset):
         raise PortalNotSetUp(wrong)
     return dataset, version
-
-
-def _datasets(published: Path) -> list[str]:
-    from publish.published import datasets
-
-    return datasets(published)
-
-
-def _records(published: Path, dataset: str) -> Any:
-    from publish.portals.plan import PortalNotSetUp
-    from publish.published import known_releases
-
-    records = known_releases(published, dataset)
-    if not records:
-        known = ", ".join(_datasets(published)) or "nothing yet"
-        raise PortalNotSetUp(f"{dataset} has no release; released are: {known}")
-    return records
-
-
-def _facts(settings: Settings, dataset: str, version: str) -> ReleaseFacts:
-    from publish.portals.plan import PortalNotSetUp
-    from publish.release_facts import publisher
-    from publish.site.reading import release_facts
-
-    night = settings.night()
-    record = next((one for one in _records(night.published, dataset) if one.version == version), None)
-    if record is None or record.withdrawn:
-        word = "was withdrawn" if record is not None else "was not released"
-        raise PortalNotSetUp(f"{dataset} {version} {word}; name a release that stands")
-    return release_facts(night.published, dataset, version, publisher(night.public_url))

@@ -45,6 +45,10 @@ def _figures(facts: NightFacts, messages_waiting: int) -> Iterator[Figure]:
     yield from _of_tables(facts)
     yield from _of_sources(facts)
     yield from _of_datasets(facts)
+    asked = [one for one in facts.portals if one.outcome not in ("not_asked", "not_reached")]
+    yield _by("ketenmonitor_portal_failed", "1 where a portal could not be brought up to date.", "portal", (
+        (one.portal, one.outcome == "failed") for one in asked
+    ))  # fmt: skip
     yield _one(
         "ketenmonitor_deliveries_received", "Deliveries that came in since the night before.", len(facts.received)
     )

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from publish.ask import WORKSHOP, Ask
 from publish.delivery_asks import overdue, received
 from publish.night_facts import FailureFacts, NightFacts, TableFacts
-from publish.night_words import asset_title, day_here, either, listed, one_or_more, quoted, titles
+from publish.night_words import asset_title, day_here, either, listed, one_or_more, portal_title, quoted, titles
 from publish.numbers_and_dates import Language, number
 from publish.source_asks import OF_SOURCES
 from publish.unseen import visible
@@ -88,6 +88,12 @@ def held_back(failure: FailureFacts, facts: NightFacts, language: Language) -> s
             "Site, catalogus en database zijn niet ververst; de uitgaven zelf zijn er wel.",
             "Site, catalogue and database were not renewed; the releases themselves are there.",
         )
+    elif portal_title(failure.asset, language):
+        words = either(
+            language,
+            "De uitgaven staan op onze eigen site; op dit portaal staat nog wat er eerder stond.",
+            "The releases are on our own site; this portal still shows what it showed before.",
+        )
     elif names:
         words = either(
             language,
@@ -125,6 +131,18 @@ def _failure_words(failure: FailureFacts, facts: NightFacts, language: Language)
                 "stap, of wacht op de volgende nacht.",
                 f"Somebody stopped the run, or its time was up. Start it again in {WORKSHOP[1]} from the failed step, "
                 "or wait for the next night.",
+            ),
+        )
+    if portal := portal_title(asset, language):
+        return (
+            either(language, f"Bijwerken van {portal} is mislukt", f"Bringing {portal} up to date failed"),
+            either(
+                language,
+                "De melding hieronder zegt wat eraan te doen is: een sleutel of adres in de instellingen, of een vraag "
+                "aan de beheerder van het portaal. De volgende nacht probeert het opnieuw; eerder kan ook: "
+                "ketenmonitor nightly --again.",
+                "The words below say what to do: a key or an address in the settings, or a question to whoever runs "
+                "the portal. The next night tries again; sooner is possible too: ketenmonitor nightly --again.",
             ),
         )
     if asset == _ENTIRE_CATALOGUE:
@@ -185,12 +203,12 @@ def _revision_words(failure: FailureFacts, facts: NightFacts, language: Language
         either(
             language,
             f"Er veranderen cijfers die als definitief zijn uitgegeven. Bekijk ze in staging/{own}.blocked/diff/"
-            "changes.csv. Kloppen ze, laat dan de toestemming met de reden in het contract van de dataset zetten "
-            "(permittedRevisions); de volgende nacht geeft haar uit. Kloppen ze niet, doe dan niets: de oude blijft "
+            f"changes.csv. Kloppen ze, start dan in {WORKSHOP[0]} de taak accept_revision met de reden (of: "
+            f"ketenmonitor accept {own}); daarna worden ze uitgegeven. Kloppen ze niet, doe dan niets: de oude blijft "
             "staan.",
             f"Figures change that were released as final. See them in staging/{own}.blocked/diff/changes.csv. If they "
-            "are right, have the permission and its reason put into the contract of the dataset (permittedRevisions); "
-            "the next night releases it. If they are wrong, do nothing: the last release stands.",
+            f"are right, start the job accept_revision in {WORKSHOP[1]} with the reason (or: ketenmonitor accept "
+            f"{own}); they are released after that. If they are wrong, do nothing: the last release stands.",
         ),
     )
 

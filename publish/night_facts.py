@@ -14,8 +14,12 @@ from typing import Any, Literal, TypeVar
 #: Raised when a reader of older facts would misread newer ones.
 VERSION = 1
 
+#: How the name of the asset of a portal begins; the kind of the portal follows.
+PORTAL_ASSET = "publication/portal_"
+
 NightOutcome = Literal["done", "partly", "failed", "unfinished"]
 StepOutcome = Literal["made", "unchanged", "done", "refused", "broke_down", "interrupted", "not_reached"]
+PortalState = Literal["updated", "unchanged", "failed", "not_asked", "not_reached"]
 DatasetState = Literal["released", "unchanged", "blocked", "waiting", "not_reached"]
 
 
@@ -107,6 +111,20 @@ class DatasetFacts:
 
 
 @dataclass(frozen=True)
+class PortalFacts:
+    """One portal of the night: `portal` is its kind, `where` its place in its own words, `done` the steps taken there.
+
+    `not_asked`: the night was offline. `since` is the moment of the first night of an unbroken row of failures.
+    """
+
+    portal: str
+    outcome: PortalState
+    where: str = ""
+    done: int = 0
+    since: str | None = None
+
+
+@dataclass(frozen=True)
 class FailureFacts:
     """A step that stopped. `refused` is a judgement on data; the other kinds say nothing about the data.
 
@@ -176,6 +194,7 @@ class NightFacts:
     tables: tuple[TableFacts, ...] = ()
     datasets: tuple[DatasetFacts, ...] = ()
     failures: tuple[FailureFacts, ...] = ()
+    portals: tuple[PortalFacts, ...] = ()
     mended: tuple[str, ...] = ()
     site_files: int | None = None
     received: tuple[DeliveryReceived, ...] = ()
@@ -198,6 +217,7 @@ _PARTS: Mapping[str, type[Any]] = {
     "tables": TableFacts,
     "datasets": DatasetFacts,
     "failures": FailureFacts,
+    "portals": PortalFacts,
     "received": DeliveryReceived,
     "overdue": DeliveryOverdue,
 }
@@ -214,6 +234,8 @@ def read_facts(body: bytes) -> NightFacts:
         raw = json.loads(body)
         if raw["version"] != VERSION:
             raise FactsUnreadable(f"the facts of a night have version {raw['version']}; expected {VERSION}")
+        # facts of before there were portals of the night have none
+        raw.setdefault("portals", [])
         parts = {name: tuple(_made(kind, item) for item in raw.pop(name)) for name, kind in _PARTS.items()}
         raw["quarantine"] = tuple((str(table), int(rows)) for table, rows in raw["quarantine"])
         return _made(NightFacts, raw, **parts)

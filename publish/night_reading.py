@@ -21,6 +21,7 @@ from publish.night_words import (
     first_line,
     here,
     one_or_more,
+    portal_line,
     source_outcome,
     source_reason,
 )
@@ -213,6 +214,11 @@ class Read:
             mended = number(len(facts.mended), language)
             said += either(language, f" Hersteld: {mended}.", f" Mended: {mended}.")
         return said
+
+    @property
+    def portals(self) -> tuple[str, ...]:
+        """What became of each portal, a line each."""
+        return tuple(portal_line(one, self.facts.moment, self.language) for one in self.facts.portals)
 
     @property
     def slowest(self) -> list[StepFacts]:

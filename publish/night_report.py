@@ -63,6 +63,7 @@ def report_markdown(facts: NightFacts, before: NightFacts | None, language: Lang
         "\n".join(asked),
         f"{read.say('Uitgegeven', 'Released')}: {read.datasets_line}",
         "\n".join(released),
+        "\n".join(f"- {plain(line)}" for line in read.portals),
         f"{read.say('Opgehaald', 'Fetched')}: {read.sources_line}",
         plain(read.quarantine_line),
         plain(read.comparison_line),
@@ -84,6 +85,7 @@ def _text_lines(read: Read) -> Iterator[str]:
         if dataset.previous_version:
             yield from (_wrapped(f"- {change}", 4) for change in read.changes(dataset))
     yield _wrapped(read.site_line)
+    yield from (_wrapped(line) for line in read.portals)
     yield from ("", say("Opgehaald", "Fetched"), _wrapped(read.sources_line))
     for source in read.notable_sources:
         note = read.source_note(source)

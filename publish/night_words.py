@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from publish.night_facts import DatasetFacts, NightFacts, SourceFacts
+from publish.night_facts import PORTAL_ASSET, DatasetFacts, NightFacts, PortalFacts, SourceFacts
 from publish.numbers_and_dates import Language, day, number
 
 #: Where the steward's clock hangs; moments are kept in UTC and told in this time.
@@ -124,6 +124,41 @@ def dataset_outcome(dataset: DatasetFacts, language: Language) -> str:
         case _:
             words = ("niet aan de beurt gekomen", "not reached")
     return either(language, *words).format(v=version)
+
+
+_PORTALS = {
+    "folder": ("de map", "the folder"),
+    "s3": ("de S3-opslag", "the S3 store"),
+    "ckan": ("de CKAN-catalogus", "the CKAN catalogue"),
+    "zenodo": ("Zenodo", "Zenodo"),
+}
+
+
+def portal_title(asset: str, language: Language) -> str:
+    """A portal as a person knows it, by the name of its asset; empty for any other asset."""
+    kind = asset.removeprefix(PORTAL_ASSET)
+    return either(language, *_PORTALS.get(kind, (kind, kind))) if kind != asset else ""
+
+
+def portal_line(portal: PortalFacts, moment: str, language: Language) -> str:
+    """What became of a portal in the night of `moment`, in one sentence."""
+    called = portal_title(f"{PORTAL_ASSET}{portal.portal}", language)
+    called = f"{called[:1].upper()}{called[1:]}" + (f" ({portal.where})" if portal.where else "")
+    steps = one_or_more(portal.done, language, ("ding", "dingen"), ("thing", "things"))
+    match portal.outcome:
+        case "updated":
+            words = (f"bijgewerkt, {steps}", f"brought up to date, {steps}")
+        case "unchanged":
+            words = ("al gelijk", "up to date already")
+        case "not_asked":
+            words = ("niet gevraagd, want deze nacht ging zonder netwerk", "not asked, as this night was offline")
+        case "not_reached":
+            words = ("niet aan de beurt gekomen", "not reached")
+        case "failed" if portal.since and portal.since != moment:
+            words = (f"mislukt, sinds {day_here(portal.since, 'nl')}", f"failed, since {day_here(portal.since, 'en')}")
+        case _:
+            words = ("mislukt", "failed")
+    return f"{called}: {either(language, *words)}."
 
 
 def titles(names: Sequence[str], facts: NightFacts, language: Language) -> list[str]:

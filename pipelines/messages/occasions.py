@@ -16,7 +16,7 @@ from pipelines.messages.settings import Topic
 from publish.ask import Ask
 from publish.delivery_asks import delivery_lines, overdue, received
 from publish.night_asks import failed, unfinished
-from publish.night_facts import DeliveryOverdue, DeliveryReceived, FailureFacts, NightFacts
+from publish.night_facts import PORTAL_ASSET, DeliveryOverdue, DeliveryReceived, FailureFacts, NightFacts
 from publish.night_reading import Addresses
 from publish.night_words import day_here, one_or_more
 from publish.source_asks import (
@@ -33,7 +33,7 @@ from publish.unseen import one_line, visible
 
 Kind = Literal[
     "night_failed", "night_missed", "release_blocked", "table_refused",
-    "source_stale", "source_silent", "source_unusable", "source_stopped",
+    "portal_failed", "source_stale", "source_silent", "source_unusable", "source_stopped",
     "delivery_received", "delivery_overdue", "report",
 ]  # fmt: skip
 #: Days after its deadline on which an overdue delivery is told: at once, and two reminders. After that the report does.
@@ -138,6 +138,10 @@ def _broke_down(stopped: Sequence[FailureFacts], facts: NightFacts, addresses: A
 
 def _refused(failure: FailureFacts, facts: NightFacts, addresses: Addresses) -> Occasion:
     ask = failed(failure, facts, "nl")
+    if failure.asset.startswith(PORTAL_ASSET):
+        # what a portal says differs by night, such as how far it came; it is one thing to tell
+        key = f"portal:{failure.asset.removeprefix(PORTAL_ASSET)}:{failure.since}"
+        return _made(key, "portal_failed", "releases", facts, ask, addresses)
     key = _digest([failure.asset, failure.reason, str(failure.since)])
     if not failure.datasets:
         topic: Topic = "sources" if failure.asset.startswith("sources/") else "night"

@@ -1,0 +1,52 @@
+"""All drafts at Zenodo that wait for the files of a release: what a night does there.
+
+Here: which releases those are, and doing one after another. Making a draft public cannot be undone and stays with a
+person. Not here: what one release needs (`zenodo.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from publish.portals.plan import Outcome, Plan, PortalError, Step
+from publish.portals.zenodo import Memory, ZenodoPortal
+from publish.release_facts import ReleaseFacts
+
+
+def waits_for_files(memory: Memory, dataset: str, version: str) -> bool:
+    """Whether a DOI was reserved for a release and its draft is not public yet."""
+    found = memory.of(dataset).get(version)
+    return found is not None and found.get("state") != "published"
+
+
+class ZenodoDrafts:
+    """Brings files and metadata of `releases` into their drafts; each release is a plan of its own."""
+
+    def __init__(self, portal: ZenodoPortal, url: str, published: Path, releases: Sequence[ReleaseFacts]) -> None:
+        self._portal, self._url, self._published, self._releases = portal, url, published, releases
+
+    def plan(self) -> Plan:
+        """Looks every draft up. Raises PortalError where Zenodo does not answer."""
+        plans = [self._portal.plan_upload(self._published, facts) for facts in self._releases]
+        return Plan("zenodo", self._url, tuple(step for plan in plans for step in plan.steps))
+
+    def carry_out(self, plan: Plan) -> Outcome:
+        """Does it release by release: one that fails leaves the others. Raises PortalError that names all that did."""
+        by_release: dict[tuple[str, str], list[Step]] = {}
+        for step in plan.steps:
+            by_release.setdefault((step.content["dataset"], step.content["version"]), []).append(step)
+        done: list[Step] = []
+        notes: list[str] = []
+        failed: list[str] = []
+        for steps in by_release.values():
+            try:
+                outcome = self._portal.carry_out(Plan(plan.portal, plan.where, tuple(steps)))
+            except PortalError as error:
+                failed.append(str(error))
+                continue
+            done += outcome.done
+            notes += outcome.notes
+        if failed:
+            raise PortalError("; ".join(failed))
+        return Outcome(plan, tuple(done), tuple(notes))
