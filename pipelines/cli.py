@@ -9,11 +9,10 @@ import errno
 import json
 import logging
 import os
-import socket
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from pipelines.archive_commands import add_as_of_argument, add_verify_arguments
 from pipelines.decision_commands import add_by_argument, add_decision_commands, add_source_argument
@@ -22,6 +21,7 @@ from pipelines.portal_commands import add_portal_commands
 from pipelines.report_commands import add_report_commands
 from pipelines.service_commands import add_service_commands
 from pipelines.upkeep_commands import add_upkeep_commands
+from pipelines.view_command import add_view_command, port_taken
 
 if TYPE_CHECKING:
     from pipelines.nightly import Summary
@@ -152,47 +152,8 @@ def _serve(arguments: argparse.Namespace) -> int:
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise
-        return _taken(arguments)
+        return port_taken(arguments)
     return DONE
-
-
-def _taken(arguments: argparse.Namespace) -> int:
-    print(
-        f"ketenmonitor {arguments.command}: port {arguments.port} is taken; choose another with --port",
-        file=sys.stderr,
-    )
-    return WRONG_USE
-
-
-def _is_taken(host: str, port: int) -> bool:
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as trial:
-        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            trial.bind((host, port))
-        except OSError as error:
-            return error.errno == errno.EADDRINUSE
-    return False
-
-
-def _become(command: Sequence[str], environment: dict[str, str]) -> NoReturn:
-    os.execve(command[0], list(command), environment)  # noqa: S606 - our own program, no shell
-
-
-def _ui(arguments: argparse.Namespace) -> int:
-    from pipelines.instance import prepare
-
-    settings = _settings(arguments)
-    if _is_taken(arguments.host, arguments.port):
-        return _taken(arguments)
-    folder = prepare(settings.home)
-    environment = {**os.environ, "DAGSTER_HOME": str(folder), "KETENMONITOR_HOME": str(settings.home)}
-    program = Path(sys.executable).parent / "dagster-webserver"
-    print(f"The steward's view opens at http://{arguments.host}:{arguments.port}/ (stop with Ctrl-C)", flush=True)
-    workspace = Path(__file__).parents[1] / "workspace.yaml"
-    # an installed package has no workspace file beside it
-    where = ["-w", str(workspace)] if workspace.exists() else ["-m", "pipelines.definitions"]
-    command = [str(program), *where, "-h", arguments.host, "-p", str(arguments.port)]
-    return _become(command, environment)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -256,13 +217,10 @@ def _parser() -> argparse.ArgumentParser:
     add_upkeep_commands(commands, _settings)
     add_service_commands(commands, _settings)
     add_report_commands(commands, _settings)
-    for name, run, words, port in (
-        ("serve", _serve, "show the published site in a browser", 8080),
-        ("ui", _ui, "open the steward's view (Dagster)", 3000),
-    ):
-        made = command(name, run, words)
-        made.add_argument("--host", default="127.0.0.1")
-        made.add_argument("--port", type=int, default=port)
+    add_view_command(commands, _settings)
+    made = command("serve", _serve, "show the published site in a browser")
+    made.add_argument("--host", default="127.0.0.1")
+    made.add_argument("--port", type=int, default=8080)
     return parser
 
 

@@ -38,7 +38,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     of = night(tmp_path_factory.mktemp("steward") / "home")
     run_assets(of, [VINTAGES, source_key("cei_wm060"), TARGETS])
     port = free_port()
-    command = [sys.executable, "-m", "pipelines.cli", "ui", "--home", str(of.home), "--port", str(port)]
+    command = [sys.executable, "-m", "pipelines.cli", "ui", "--home", str(of.home), "--port", str(port), "--no-daemon"]
     environment = {**os.environ, "KETENMONITOR_OFFLINE": "1", "PYTHONPATH": str(ROOT)}
     with (of.home / "ui.log").open("wb") as log:
         server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)

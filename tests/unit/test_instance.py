@@ -168,7 +168,7 @@ def test_a_run_is_kept_in_postgresql_and_the_stewards_view_reads_it_back(
         assert run.status is dg.DagsterRunStatus.SUCCESS
     port = free_port()
     environment = {**os.environ, "KETENMONITOR_HOME": str(home), "KETENMONITOR_OFFLINE": "1", "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "pipelines.cli", "ui", "--port", str(port)]
+    command = [sys.executable, "-m", "pipelines.cli", "ui", "--port", str(port), "--no-daemon"]
     with (tmp_path / "log").open("wb") as log:
         view = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=log, stderr=log)
     try:
