@@ -1,7 +1,8 @@
 """Dagster's event log on SQLite, with one engine a database instead of one a statement.
 
-The stock class builds a new SQLAlchemy engine for every statement, which is most of the CPU time of a small run. This
-one keeps it, writes the same events to the same files, and the stock class reads them back (there is a test).
+The stock class builds a new SQLAlchemy engine for every statement, and asks at every check of an asset whether the
+table of checks is there, which is most of the CPU time of a small run. This one keeps both, writes the same events to
+the same files, and the stock class reads them back (there is a test).
 Pinned to dagster 1.13: it can go when the stock class keeps its engines.
 """
 
@@ -32,6 +33,7 @@ class PooledSqliteEventLogStorage(SqliteEventLogStorage):
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._engines: dict[str, Engine] = {}
+        self._tables: set[str] = set()
         super().__init__(base_dir, inst_data)
 
     @classmethod
@@ -55,6 +57,12 @@ class PooledSqliteEventLogStorage(SqliteEventLogStorage):
             event.listen(engine, "connect", _pragmas)
             self._engines[shard] = engine
         return engine
+
+    def has_table(self, table_name: str) -> bool:
+        """Whether the index has a table; one that was there stays."""
+        if table_name not in self._tables and super().has_table(table_name):
+            self._tables.add(table_name)
+        return table_name in self._tables
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:

@@ -19,7 +19,7 @@ from assets.packages import group_of, package_key, release_key
 from assets.source_assets import ONE_LINE, REFUSED_BODIES, VINTAGES
 from assets.stewards_view import MENDED, PORTAL_DONE, PORTAL_WHERE, RELEASED_TONIGHT, STATUS, VERSION
 from contracts.contract import product_names
-from pipelines.definitions import NIGHTLY, SITE, build_definitions
+from pipelines.definitions import NIGHTLY, SITE, build_definitions, defs
 from pipelines.instance import instance
 from pipelines.kept_nights import MOMENT_TAG
 from pipelines.night_portals import portals_of_night
@@ -322,7 +322,7 @@ def _upstream(name: str) -> frozenset[str]:
 
 @cache
 def _graph() -> Any:
-    return build_definitions().resolve_asset_graph()
+    return defs.resolve_asset_graph()
 
 
 def standing_version(night: Night, name: str) -> str | None:

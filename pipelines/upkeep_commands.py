@@ -206,6 +206,7 @@ def _doctor(arguments: argparse.Namespace, settings: ReadSettings) -> int:
     from pipelines.doctor.finding import Finding, Said, lines, well
     from pipelines.doctor.history import look_back
     from pipelines.doctor.machine import look_at_machine
+    from pipelines.doctor.portals import look_at_portals
     from pipelines.doctor.reach import look_around
     from pipelines.settings import SettingsError, read_settings
 
@@ -221,6 +222,7 @@ def _doctor(arguments: argparse.Namespace, settings: ReadSettings) -> int:
     findings += look_at_machine(found.home, night.inbox, night.started_at, os.environ)
     if not arguments.offline:
         findings += look_around(found, os.environ, night.started_at)
+        findings += look_at_portals(os.environ)
     findings += look_back(night)
     missing = any(one.state == "missing" for one in findings)
     if arguments.json:

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Elke dag na de nacht: de openbare kopie in de bucket, de reservekopie, opruimen. Wat misgaat houdt de rest niet tegen.
-# Every day after the night: the public copy in the bucket, the backup, pruning. What fails does not stop the rest.
+# Elke dag na de nacht: de reservekopie, en opruimen. Wat misgaat houdt de rest niet tegen.
+# Every day after the night: the backup, and pruning. What fails does not stop the rest.
 # Use: every-day HH:MM, in the time zone TZ; `every-day now` does it once and ends.
 set -u
 hour=${1:-05:30}
@@ -8,7 +8,6 @@ hour=${1:-05:30}
 
 once() {
     failed=0
-    ketenmonitor portal s3 --yes || failed=1
     ketenmonitor backup "$KETENMONITOR_BACKUP" || failed=1
     ketenmonitor prune || failed=1
     return $failed

@@ -27,7 +27,7 @@ def look_around(settings: Settings, environment: Mapping[str, str], moment: date
         ("KETENMONITOR_SMTP_URL", "De mailserver", "The mail server"),
         ("KETENMONITOR_WEBHOOK_URL", "De webhook", "The webhook"),
     ):
-        yield from _connected(environment, name, nl, en)
+        yield from connected(environment, name, nl, en)
     if not environment.get("KETENMONITOR_SMTP_URL") and not environment.get("KETENMONITOR_WEBHOOK_URL"):
         yield Finding(
             "messages",
@@ -115,7 +115,8 @@ def _clock_of_others(dates: list[str], moment: datetime) -> Iterator[Finding]:
         )
 
 
-def _connected(environment: Mapping[str, str], name: str, nl: str, en: str) -> Iterator[Finding]:
+def connected(environment: Mapping[str, str], name: str, nl: str, en: str) -> Iterator[Finding]:
+    """Whether the machine that a setting names takes a connection; nothing where the setting is empty."""
     text = environment.get(name, "").strip()
     if not text:
         return

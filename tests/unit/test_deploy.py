@@ -23,6 +23,7 @@ from pipelines import cli
 from pipelines.definitions import NIGHTLY, build_definitions
 from pipelines.doctor.machine import locked
 from pipelines.executors import EXECUTOR, HEAVY_STEPS, executor_of, pods_of_steps
+from pipelines.night_portals import portals_of_night
 from pipelines.secret_files import SECRETS
 from pipelines.service_commands import alive, program
 from pipelines.settings import SettingsError
@@ -201,6 +202,12 @@ def test_every_setting_that_is_named_is_one_that_we_read(path: Path) -> None:
     assert named - settings_read() - {"KETENMONITOR_BACKUP"} == set()
 
 
+def test_the_nights_in_containers_bring_the_bucket_up_to_date() -> None:
+    given = SERVICES["code"]["environment"]
+    assert [portal.kind for portal in portals_of_night(given)] == ["s3"]
+    assert given["KETENMONITOR_S3_BUCKET"] == "published"
+
+
 def test_no_secret_stands_in_an_environment() -> None:
     for name, service in SERVICES.items():
         for key in service.get("environment", {}):
@@ -242,7 +249,7 @@ def _stub(folder: Path, name: str, script: str) -> None:
     (folder / name).chmod(0o755)
 
 
-@pytest.mark.parametrize(("fails", "code"), [("nothing", 0), ("backup", 1), ("portal", 1)])
+@pytest.mark.parametrize(("fails", "code"), [("nothing", 0), ("backup", 1), ("prune", 1)])
 def test_every_day_does_the_rest_where_one_thing_fails(fails: str, code: int, tmp_path: Path) -> None:
     _stub(tmp_path / "bin", "ketenmonitor", f'echo "$@" >>{tmp_path}/said; [ "$1" != {fails} ]')
     done = subprocess.run(
@@ -252,7 +259,7 @@ def test_every_day_does_the_rest_where_one_thing_fails(fails: str, code: int, tm
     )
     assert done.returncode == code
     said = (tmp_path / "said").read_text().splitlines()
-    assert said == ["portal s3 --yes", "backup s3://backup/km", "prune"]
+    assert said == ["backup s3://backup/km", "prune"]
     for line in said:
         understood(line.split())
 

@@ -17,6 +17,7 @@ from pipelines import cli
 from pipelines.doctor.finding import Finding, Said, lines, well
 from pipelines.doctor.history import look_back
 from pipelines.doctor.machine import is_writable, locked, look_at_machine
+from pipelines.doctor.portals import look_at_portals
 from pipelines.doctor.reach import look_around
 from pipelines.instance import instance
 from pipelines.settings import read_settings
@@ -290,3 +291,27 @@ def test_postgresql_is_well_with_its_password_and_missing_with_another() -> None
     assert "password authentication failed" in wrong.said["en"]
     assert "refused" in gone.said["en"]
     assert SECRET not in wrong.said["nl"] + wrong.said["en"]
+
+
+def test_each_portal_of_the_night_is_looked_at_and_one_that_is_not_set_up_is_named(tmp_path: Path) -> None:
+    port = free_port()
+    given = {
+        "KETENMONITOR_PORTALS": f"folder:{tmp_path},ckan,zenodo,s3",
+        "KETENMONITOR_CKAN_URL": f"http://127.0.0.1:{port}",
+        "KETENMONITOR_CKAN_TOKEN": "a-token",
+        "KETENMONITOR_CKAN_ORGANISATION": "ketenmonitor",
+        "KETENMONITOR_ZENODO_URL": "https://sandbox.zenodo.org",
+    }
+    findings = {finding.about: finding for finding in look_at_portals(given)}
+    assert findings["portal folder"].state == "well"
+    assert findings["KETENMONITOR_CKAN_URL"].state == "missing"
+    assert f"127.0.0.1:{port} is niet bereikbaar" in findings["KETENMONITOR_CKAN_URL"].said["nl"]
+    assert "KETENMONITOR_ZENODO_TOKEN is not set" in findings["portal zenodo"].said["en"]
+    assert "KETENMONITOR_S3_BUCKET is not set" in findings["portal s3"].said["en"]
+    assert "a-token" not in str(findings)
+
+
+def test_a_list_of_portals_that_cannot_be_read_is_named() -> None:
+    (found,) = look_at_portals({"KETENMONITOR_PORTALS": "ftp"})
+    assert (found.state, "expected folder:/a/folder" in found.said["en"]) == ("missing", True)
+    assert list(look_at_portals({})) == []

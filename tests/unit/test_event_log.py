@@ -103,3 +103,18 @@ def test_the_settings_of_the_instance_are_written_where_missing_or_changed(tmp_p
     before = settings.stat().st_mtime_ns
     with instance(tmp_path):
         assert settings.stat().st_mtime_ns == before
+
+
+def test_whether_a_table_is_there_is_asked_of_the_database_until_it_is(tmp_path: Path) -> None:
+    run_in(tmp_path)
+    log = PooledSqliteEventLogStorage(storage_folder(tmp_path))
+    try:
+        assert not log.has_table("not_yet")
+        with log.index_connection() as connection:
+            connection.exec_driver_sql("CREATE TABLE not_yet (a INTEGER)")
+        assert log.has_table("not_yet")
+        with log.index_connection() as connection:
+            connection.exec_driver_sql("DROP TABLE not_yet")
+        assert log.has_table("not_yet"), "it was asked again"
+    finally:
+        log.dispose()

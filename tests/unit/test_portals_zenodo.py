@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.portals import zenodo_drafts
 from publish.portals.plan import Plan, PortalError, PortalNotSetUp
 from publish.portals.zenodo import ZenodoPortal, ZenodoSettings, reserved_doi, zenodo_settings
+from publish.portals.zenodo_drafts import ZenodoDrafts
 from publish.portals.zenodo_fields import deposited_files, release_metadata
+from tests.conftest import night
 from tests.servers.loopback import Fault, Waits, playing
 from tests.servers.small_published import ADDRESS, HARD, facts, write_published, write_release
 from tests.servers.zenodo import TOKEN, PlayedZenodo
@@ -387,3 +390,49 @@ def test_a_setting_that_is_not_there_is_named(absent: str) -> None:
     environment = {"KETENMONITOR_ZENODO_URL": "https://sandbox.zenodo.org", "KETENMONITOR_ZENODO_TOKEN": TOKEN}
     with pytest.raises(PortalNotSetUp, match=f"{absent} is not set"):
         zenodo_settings({name: value for name, value in environment.items() if name != absent})
+
+
+def _drafts(zenodo: PlayedZenodo, home: Path, published: Path, monkeypatch: pytest.MonkeyPatch) -> ZenodoDrafts:
+    monkeypatch.setattr("pipelines.portals.facts_of", lambda _, name, version: facts(published, name, version))
+    monkeypatch.setattr("publish.portals.calls.time.sleep", lambda _: None)
+    given = {"KETENMONITOR_ZENODO_URL": zenodo.base, "KETENMONITOR_ZENODO_TOKEN": TOKEN}
+    return zenodo_drafts(replace(night(home), public_url=ADDRESS), given)
+
+
+def test_a_night_fills_the_drafts_that_were_reserved_and_makes_none_public(
+    tmp_path: Path, zenodo: PlayedZenodo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    published = write_published(home / "published")
+    portal = _portal(zenodo, home)
+    _reserve(portal)
+    # another dataset has a release and no DOI was asked for it: it stays out
+    drafts = _drafts(zenodo, home, published, monkeypatch)
+    outcome = drafts.carry_out(drafts.plan())
+    (number,) = zenodo.depositions
+    assert _files(zenodo, number) == NAMES
+    assert zenodo.depositions[number]["submitted"] is False
+    assert {step.content["dataset"] for step in outcome.done} == {"electronics"}
+    again = _drafts(zenodo, home, published, monkeypatch)
+    assert again.plan().to_do == ()
+    # what a person made public is left alone
+    _upload(portal, published, publish=True)
+    assert _drafts(zenodo, home, published, monkeypatch).plan().steps == ()
+
+
+def test_one_release_that_fails_at_zenodo_leaves_the_other_drafts(
+    tmp_path: Path, zenodo: PlayedZenodo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    published = write_published(home / "published")
+    portal = _portal(zenodo, home)
+    for name in ("electronics", "packaging"):
+        portal.carry_out(portal.plan_reservation(name, "1.0.0", title=name, creator="Ketenmonitor"))
+    drafts = _drafts(zenodo, home, published, monkeypatch)
+    plan = drafts.plan()
+    zenodo.faults.append(Fault("PUT", status=403))
+    with pytest.raises(PortalError, match=r"electronics 1\.0\.0 .*: .*run again to go on"):
+        drafts.carry_out(plan)
+    first, second = sorted(zenodo.depositions)
+    assert _files(zenodo, first) == []
+    assert _files(zenodo, second) != []
