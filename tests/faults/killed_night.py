@@ -24,6 +24,8 @@ from tests.conftest import files_with_bytes
 #: Calls by which something becomes visible or lasts.
 CALLS = ("replace", "rename", "link", "fsync", "symlink", "unlink")
 DELIVERY = "mattress_returns"
+#: Calls at the very end that another night may not reach.
+SPARE = 4
 
 
 class Killer:
@@ -104,9 +106,10 @@ def tried(folder: Path, csv: Path, how_many: int) -> Iterator[Outcome]:
         raise RuntimeError(f"the night that nobody killed ended with {code}")
     points = json.loads(trace.read_text())
     wanted = files_with_bytes(whole / "published")
+    # whether a folder has still to be synced differs by a call or two between nights: the last point is before those
+    last = len(points) - SPARE
     for number in range(how_many):
-        # the last point is the very last call
-        place = max(1, round((number + 1) * len(points) / how_many))
+        place = max(1, round((number + 1) * last / how_many))
         after = number % 2 == 1
         home = folder / f"killed_{place}"
         lay_delivery(home, csv)
