@@ -112,6 +112,11 @@ def main() -> None:
             f"after one more release {house['one_more_release']:.1f} s"
             " (to reach: catalogue and indexes under 30 s)"
         )
+        year = _loaded("history").measure(home, folder)
+        print(
+            "365 nights of history, slowest seconds until what the newest says is read (to reach: asset page under 2 s)"
+        )
+        print("  " + (json.dumps(year) if year else "left out: no chromium or no playwright on this machine"))
     print("Fetching (CPU seconds, generated bodies)")
     print("  Eurostat SDMX-CSV " + json.dumps(_loaded("fetching").measure_eurostat()))
     print("  to reach: at least 20 MB/s on one core, 5 million rows a minute")
