@@ -28,10 +28,12 @@ NIGHTS = 365
 ROUNDS = 3
 STARTS_WITHIN, SHOWS_WITHIN = 120.0, 120_000
 DAY = 86400
+# The date and the words of the last change. They come after their label: Markdown is loaded by itself.
+_LAST_CHANGE = re.compile(r"^\d{4}-\d\d-\d\d: ")
 #: A page, its path, and a text that stands on it only when what the newest night says of it is there.
-PAGES = (
-    ("chain table", "/assets/packaging/indicators", "laatste wijziging"),
-    ("source", "/assets/sources/cei_wm060", "laatste wijziging"),
+PAGES: tuple[tuple[str, str, str | re.Pattern[str]], ...] = (
+    ("chain table", "/assets/packaging/indicators", _LAST_CHANGE),
+    ("source", "/assets/sources/cei_wm060", _LAST_CHANGE),
     ("release", "/assets/publication/packaging", "openbare pagina"),
     ("checks", "/assets/packaging/indicators?view=checks&checkDetail=contract", "regels die niet kloppen"),
 )
@@ -185,7 +187,7 @@ def measure(home: Path, folder: Path) -> dict[str, float]:
     return {name: round(seconds, 2) for name, seconds in found.items()} | {"history MB": _megabytes(year)}
 
 
-def shown(page: "Page", address: str, text: str) -> float:
+def shown(page: "Page", address: str, text: str | re.Pattern[str]) -> float:
     """Seconds from asking for a page until a text stands on it."""
     start = time.perf_counter()
     page.goto(address)
