@@ -150,8 +150,7 @@ def test_a_year_of_nights_costs_the_page_no_more_than_a_month(
     sizes = {name: (len(body), len(year.answers[name])) for name, body in month.answers.items()}
     assert {name: size for name, size in sizes.items() if size[1] > 1.02 * size[0]} == {}
     assert year.statements == month.statements > 50
-    # Dagster's own class opens it for every statement, with which a page costs the server up to twice as much; ours
-    # leaves to it only whether checks are supported
+    # Dagster's own class opens it for every statement, with which a page costs the server up to twice as much
     assert year.opened == month.opened < month.statements / 5
 
     told = json.loads(year.answers[NIGHTS_ASKED])["data"]["assetOrError"]
