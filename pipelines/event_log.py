@@ -6,17 +6,21 @@ the same files, and the stock class reads them back (there is a test).
 Pinned to dagster 1.13: it can go when the stock class keeps its engines.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import dagster as dg
 from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorageWatchdog
 from dagster._core.storage.sql import create_engine
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._serdes import ConfigurableClassData
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.pool import QueuePool
+from watchdog.events import FileSystemEvent, PatternMatchingEventHandler
+from watchdog.observers import Observer
 
 # A year of nights is 365 databases; only those of the moment stay open.
 OPEN_ENGINES = 8
@@ -26,6 +30,19 @@ def _pragmas(connection: Any, _record: Any) -> None:
     # with the write-ahead log, NORMAL can lose the last events of a power cut but never corrupts;
     # the archive has its own fsync
     connection.execute("PRAGMA synchronous=NORMAL")
+
+
+class _Follows(PatternMatchingEventHandler):
+    """Wakes a watcher of a run when its write-ahead log grows: while a connection stays open, events are there and the
+    database itself is not written. Without it the page of a run stands still until it is loaded again."""
+
+    def __init__(self, stock: SqliteEventLogStorageWatchdog, database: str) -> None:
+        self._stock = stock
+        super().__init__(patterns=[database, f"{database}-wal"])
+
+    def on_modified(self, _: FileSystemEvent) -> None:
+        """Hands on what is new."""
+        self._stock._process_log()
 
 
 class PooledSqliteEventLogStorage(SqliteEventLogStorage):
@@ -73,6 +90,16 @@ class PooledSqliteEventLogStorage(SqliteEventLogStorage):
                 self._initialized_dbs.add(shard)
             with engine.connect() as connection, connection.begin():
                 yield connection
+
+    def watch(self, run_id: str, cursor: str | None, callback: Callable[[dg.EventLogEntry, str], Any]) -> None:
+        """Calls `callback` with every event of a run after `cursor`, as they come."""
+        observer: Any = self._obs
+        if observer is None:
+            observer = self._obs = Observer()  # type: ignore[assignment]  # the stock class says None and means it once
+            observer.start()
+        follows = _Follows(SqliteEventLogStorageWatchdog(self, run_id, callback, cursor), self.path_for_shard(run_id))
+        watched = observer.schedule(follows, self._base_dir, recursive=True)
+        self._watchers[run_id][callback] = (follows, watched)
 
     def dispose(self) -> None:
         """Closes what is open."""

@@ -3,6 +3,7 @@
 Pinned to dagster 1.13, because a private method of the stock class is replaced.
 """
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -118,3 +119,28 @@ def test_whether_a_table_is_there_is_asked_of_the_database_until_it_is(tmp_path:
         assert log.has_table("not_yet"), "it was asked again"
     finally:
         log.dispose()
+
+
+def test_who_watches_a_run_hears_of_an_event_while_the_run_still_has_its_log_open(tmp_path: Path) -> None:
+    run_id = run_in(tmp_path)
+    heard: list[str] = []
+    with instance(tmp_path) as running, instance(tmp_path) as view:
+        run = running.get_run_by_id(run_id)
+        assert run is not None
+        running.report_engine_event("opened", run)
+        log = view.event_log_storage
+
+        def note(entry: dg.EventLogEntry, _: str) -> None:
+            heard.append(entry.message)
+
+        log.watch(run_id, log.get_records_for_run(run_id).cursor, note)
+        try:
+            for words in ("a step began", "a step ended"):
+                running.report_engine_event(words, run)
+                end = time.monotonic() + 20
+                while words not in heard and time.monotonic() < end:
+                    time.sleep(0.05)
+        finally:
+            log.end_watch(run_id, note)
+        running.report_engine_event("nobody watches", run)
+    assert heard == ["a step began", "a step ended"]
