@@ -72,9 +72,17 @@ def inbox(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) -> 
     )
 
 
+_OUTCOMES = {
+    "accepted": "aangenomen",
+    "accepted_in_part": "deels aangenomen",
+    "refused": "geweigerd",
+    "repeated": "al eerder ontvangen",
+}
+
+
 def _receipts(receipts: "Sequence[Receipt]") -> str:
     rows = [
-        [r.delivery, r.deliverer_name or r.deliverer or "", r.period or "", r.file_name, r.outcome.replace("_", " "),
+        [r.delivery, r.deliverer_name or r.deliverer or "", r.period or "", r.file_name, _OUTCOMES[r.outcome],
          r.rows_in, r.rows_accepted, r.rows_refused, r.exact_duplicates, r.id]
         for r in receipts
     ]  # fmt: skip
@@ -203,14 +211,21 @@ def _quarantine_check(book: "Book", found: "Sequence[Waiting]") -> dg.AssetCheck
     )
 
 
+def _deliveries(count: int) -> str:
+    return f"{count} levering{'' if count == 1 else 'en'}"
+
+
 def _overdue_check(expected: "Sequence[Expected]") -> dg.AssetCheckResult:
     missing = [item for item in expected if item.overdue]
     never = sum(item.received is None and not item.delivered_before for item in expected)
     words = "Wie eerder leverde, heeft op tijd geleverd."
-    words += f" Van {never} verwachte levering(en) heeft de indiener nog nooit geleverd." if never else ""
+    words += f" Nog nooit ontvangen: {_deliveries(never)}." if never else ""
     if missing:
         shown = ", ".join(f"{item.deliverer} over {item.period} (voor {item.deadline})" for item in missing[:5])
-        words = f"{len(missing)} levering(en) te laat: {shown}. Vraag de indiener erom; zonder blijft dit cijfer leeg."
+        words = (
+            f"{_deliveries(len(missing))} te laat: {shown}. Vraag de indiener erom, of besluit over wat is afgekeurd; "
+            "tot dan blijft dit cijfer leeg."
+        )
     return dg.AssetCheckResult(
         check_name=OVERDUE_CHECK,
         passed=not missing,

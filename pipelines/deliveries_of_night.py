@@ -17,9 +17,11 @@ def received_since(night: Night, moment: str) -> tuple[DeliveryReceived, ...]:
 
 
 def _received(night: Night, moment: str) -> Iterator[DeliveryReceived]:
+    from assets.deliveries.quarantine import waiting
     from publish.receipt import read_receipt
     from publish.receipt_pages import JSON, PAGES
 
+    open_files = {one.taken.id for one in waiting(night.book, delivery_names())} if night.book.root.exists() else set()
     for name in delivery_names():
         for taken in night.book.files(name):
             if not moment < taken.received_at <= night.moment:
@@ -41,6 +43,7 @@ def _received(night: Night, moment: str) -> Iterator[DeliveryReceived]:
                 receipt=str((folder / PAGES["nl"]).relative_to(night.home)),
                 reason_nl=receipt.reason_nl,
                 reason_en=receipt.reason_en,
+                decided=receipt.rows_refused > 0 and taken.id not in open_files,
             )
 
 

@@ -16,6 +16,9 @@ import pyarrow.compute as pc
 from contracts.contract import Contract
 from publish.tables import as_text
 
+#: The `obs_status` of a row that only says that its figure is awaited: it never held one, and goes when one comes.
+AWAITED_STATUS = "O"
+
 CHANGES_SCHEMA = pa.schema(
     [
         (name, pa.string())

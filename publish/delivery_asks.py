@@ -84,6 +84,8 @@ def delivery_lines(facts: NightFacts, language: Language) -> list[str]:
             f"{number(one.rows_accepted, 'nl')} rijen aangenomen, {number(one.rows_refused, 'nl')} geweigerd",
             f"{number(one.rows_accepted, 'en')} rows accepted, {number(one.rows_refused, 'en')} refused",
         )
+        if one.decided:
+            rows += either(language, ", waarover is besloten", ", about which was decided")
         by = f", {one.deliverer}" if one.deliverer else ""
         told.append(f"{title} ({one.file_name}{by}): {either(language, *outcomes[one.outcome])}; {rows}.")
     for late in facts.overdue:

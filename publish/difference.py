@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from contracts.contract import Contract
-from publish.cells import CHANGES_SCHEMA, cell_changes
+from publish.cells import AWAITED_STATUS, CHANGES_SCHEMA, cell_changes
 
 Bump = Literal["major", "minor", "patch", "none"]
 FieldEvent = Literal["added", "removed", "reordered", "retyped", "tightened", "loosened"]
@@ -72,6 +73,8 @@ class Difference:
     schema: SchemaDifference = SchemaDifference()
     rows_added: Mapping[str, int] = field(default_factory=dict)
     rows_removed: Mapping[str, int] = field(default_factory=dict)
+    # of those, the rows that only said that a figure is awaited: they go when it comes
+    awaited_removed: Mapping[str, int] = field(default_factory=dict)
     cells_changed: Mapping[str, int] = field(default_factory=dict)
     changes: pa.Table = field(default_factory=CHANGES_SCHEMA.empty_table)
     code_lists: frozenset[str] = frozenset()
@@ -87,7 +90,11 @@ class Difference:
         - patch: only texts (titles, descriptions, licence, names of codes).
         """
         events = {change.event for change in self.schema.fields}
-        gone = any(count for table, count in self.rows_removed.items() if table not in self.passing)
+        gone = any(
+            count > self.awaited_removed.get(table, 0)
+            for table, count in self.rows_removed.items()
+            if table not in self.passing
+        )
         if self.schema.tables_removed or events - {"loosened"} or gone:
             return "major"
         figures = sum(count for table, count in self.cells_changed.items() if table not in self.code_lists)
@@ -260,6 +267,12 @@ def source_changes(old: pa.Table | None, new: pa.Table | None) -> tuple[SourceCh
     return tuple(change for change in changes if change.old or change.new)
 
 
+def _awaited(changes: pa.Table) -> int:
+    """How many removed rows said that their figure was awaited."""
+    gone, waited = pc.equal(changes["change"], "removed"), pc.equal(changes["old_status"], AWAITED_STATUS)
+    return int(pc.sum(pc.and_kleene(gone, pc.fill_null(waited, False))).as_py() or 0)
+
+
 def difference(
     old: Mapping[str, Any],
     new: Mapping[str, Any],
@@ -279,11 +292,13 @@ def difference(
         if name in old_tables and name != PROVENANCE_TABLE:
             changes = cell_changes(old_tables[name], new_tables[name], contract)
             counts[name].update(changes.column("change").to_pylist())
+            counts[name]["awaited"] = _awaited(changes)
             found.append(changes)
     return Difference(
         schema=schema_difference(old, new),
         rows_added={name: count["added"] for name, count in counts.items()},
         rows_removed={name: count["removed"] for name, count in counts.items()},
+        awaited_removed={name: count["awaited"] for name, count in counts.items() if count["awaited"]},
         cells_changed={name: count["changed"] for name, count in counts.items()},
         changes=pa.concat_tables(found) if found else CHANGES_SCHEMA.empty_table(),
         code_lists=code_lists,

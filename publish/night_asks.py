@@ -35,7 +35,7 @@ def _all(facts: NightFacts, language: Language) -> Iterator[Ask]:
         if sources:
             yield told(sources, language)
     yield from (overdue(one, language) for one in facts.overdue)
-    yield from (received(one, language) for one in facts.received if one.outcome in ("accepted_in_part", "refused"))
+    yield from (received(one, language) for one in facts.received if one.asks)
     waiting = [table for table in facts.tables if table.made and table.refused]
     if waiting:
         yield quarantined(waiting, language)

@@ -141,7 +141,10 @@ class FailureFacts:
 
 @dataclass(frozen=True)
 class DeliveryReceived:
-    """A delivery that came in. `id` is that of its receipt, `receipt` the path of the receipt below the home."""
+    """A delivery that came in. `id` is that of its receipt, `receipt` the path of the receipt below the home.
+
+    `decided`: a steward decided about all rows that were refused.
+    """
 
     id: str
     delivery: str
@@ -157,6 +160,12 @@ class DeliveryReceived:
     receipt: str = ""
     reason_nl: str = ""
     reason_en: str = ""
+    decided: bool = False
+
+    @property
+    def asks(self) -> bool:
+        """Whether somebody must still look at it."""
+        return self.outcome in ("accepted_in_part", "refused") and not self.decided
 
 
 @dataclass(frozen=True)

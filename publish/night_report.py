@@ -112,4 +112,12 @@ def _text_of(ask: Ask, count: int, read: Read) -> Iterator[str]:
 
 
 def _wrapped(text: str, deep: int = 2, first: int = 2) -> str:
-    return fill(text, TEXT_WIDTH, initial_indent=" " * first, subsequent_indent=" " * deep)
+    # a path or an address that is cut cannot be followed
+    return fill(
+        text,
+        TEXT_WIDTH,
+        initial_indent=" " * first,
+        subsequent_indent=" " * deep,
+        break_on_hyphens=False,
+        break_long_words=False,
+    )

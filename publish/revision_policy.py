@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from contracts.contract import Contract, Product
+from publish.cells import AWAITED_STATUS
 from publish.difference import Difference
 from publish.published import ReleaseError
 
@@ -25,8 +26,6 @@ EXAMPLES = 5
 # So many figures of one source may change whatever their share: a share of three rows says nothing.
 FEW = 5
 FINAL_STATUS = "A"
-# Nothing could be computed: such a row never held a figure.
-AWAITED_STATUS = "O"
 
 
 @dataclass(frozen=True)

@@ -154,7 +154,7 @@ def _refused(failure: FailureFacts, facts: NightFacts, addresses: Addresses) -> 
 
 
 def _received(delivery: DeliveryReceived, facts: NightFacts, addresses: Addresses) -> Occasion:
-    if delivery.outcome in ("accepted_in_part", "refused"):
+    if delivery.asks:
         ask = received(delivery, "nl")
     else:
         again = delivery.outcome == "repeated"

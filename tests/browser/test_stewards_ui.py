@@ -90,6 +90,8 @@ def test_the_page_of_a_table_says_what_a_row_is_and_shows_contract_history_and_p
 ) -> None:
     page.goto(f"{address}/assets/sources/cei_wm060")
     page.get_by_text("regels van het contract").wait_for(timeout=20_000)
+    # what is Markdown comes last
+    page.get_by_text("Eurostat re-use policy").first.wait_for(timeout=20_000)
     text = page.inner_text("body")
     for wanted in (
         "Eén rij is één waarneming van Eurostat",

@@ -12,7 +12,7 @@ import pytest
 
 from contracts.contract import Contract
 from publish.cells import CHANGES_SCHEMA, cell_changes
-from publish.difference import Difference, FieldChange, SchemaDifference, schema_difference
+from publish.difference import Difference, FieldChange, SchemaDifference, difference, schema_difference
 from tests.release_example import column
 
 FIGURES = Contract(
@@ -202,6 +202,8 @@ def test_a_change_of_the_description_is_named() -> None:
         ({"rows_added": {"figures": 1}}, "minor"),
         ({"cells_changed": {"figures": 1}}, "minor"),
         ({"rows_removed": {"figures": 1}, "rows_added": {"figures": 9}}, "major"),
+        ({"rows_removed": {"figures": 2}, "awaited_removed": {"figures": 2}}, "minor"),
+        ({"rows_removed": {"figures": 3}, "awaited_removed": {"figures": 2}}, "major"),
         ({"cells_changed": {"codelist-unit": 1}}, "patch"),
         ({"rows_added": {"codelist-unit": 1}}, "minor"),
         ({"rows_removed": {"codelist-unit": 1}}, "major"),
@@ -210,6 +212,16 @@ def test_a_change_of_the_description_is_named() -> None:
 )
 def test_a_change_of_the_figures_asks_for_its_version(counts: dict[str, Any], bump: str) -> None:
     assert Difference(**counts, code_lists=frozenset({"codelist-unit"})).required_bump() == bump
+
+
+def test_a_row_that_said_that_a_figure_is_awaited_goes_without_a_break_when_the_figure_comes() -> None:
+    awaited, known = figures(("NL", 2025, None, "O", "", "")), figures(("NL", 2024, 78.5, "A", "", ""))
+    facts = ({"figures": FIGURES}, frozenset[str]())
+    found = difference(DESCRIPTOR, DESCRIPTOR, {"figures": awaited}, {"figures": known}, *facts)
+    assert (found.rows_removed, found.awaited_removed) == ({"figures": 1}, {"figures": 1})
+    assert found.required_bump() == "minor"
+    lost = difference(DESCRIPTOR, DESCRIPTOR, {"figures": known}, {"figures": awaited}, *facts)
+    assert lost.required_bump() == "major"
 
 
 def test_the_summary_counts_changed_cells_by_column_and_is_json() -> None:
