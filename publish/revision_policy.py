@@ -49,12 +49,15 @@ class Objection:
 
     def words_nl(self) -> str:
         """The objection in Dutch, without its examples."""
-        said = {
-            "final_figures": f"{self.count} cijfers die definitief waren hebben een andere waarde",
-            "vanished_rows": f"{self.count} gepubliceerde rijen zijn verdwenen",
-            "unannounced": f"{self.count} kolommen of tabellen zijn weg zonder {NOTICE.days} dagen aankondiging",
+        one, more = {
+            "final_figures": ("definitief cijfer is veranderd", "definitieve cijfers zijn veranderd"),
+            "vanished_rows": ("gepubliceerde rij is verdwenen", "gepubliceerde rijen zijn verdwenen"),
+            "unannounced": (
+                f"kolom of tabel is weg zonder {NOTICE.days} dagen aankondiging",
+                f"kolommen of tabellen zijn weg zonder {NOTICE.days} dagen aankondiging",
+            ),
         }[self.kind]
-        return f"tabel {self.table}: {said}"
+        return f"tabel {self.table}: {self.count} {one if self.count == 1 else more}"
 
 
 class RevisionNotPermitted(ReleaseError):

@@ -81,7 +81,7 @@ def test_what_is_blocked_is_kept_with_the_objections_and_a_digest_of_exactly_the
     waits = read_blocked(blocked.staging, "packaging")
     assert waits is not None
     assert (waits.version, [o.words_nl() for o in waits.objections]) == (
-        "1.0.0", ["tabel amounts: 1 cijfers die definitief waren hebben een andere waarde"],
+        "1.0.0", ["tabel amounts: 1 definitief cijfer is veranderd"],
     )  # fmt: skip
     with pytest.raises(RevisionNotPermitted, match="ketenmonitor accept packaging"):
         build(blocked, REVISED, TONNES_2017, days=1)
