@@ -17,6 +17,8 @@ from publish.night_facts import FactsUnreadable, NightFacts, facts_json, read_fa
 
 #: The tag of a run that says to which night it belongs, by its moment; report and log go by it.
 MOMENT_TAG = "ketenmonitor/moment"
+#: The tag of a run that Dagster started: the CPU time of its process, in seconds.
+CPU_TAG = "ketenmonitor/cpu_seconds"
 WEEK = timedelta(days=7)
 #: A night within this many days of a week ago may stand for it.
 AROUND_A_WEEK = timedelta(days=3)

@@ -12,6 +12,7 @@ import dagster as dg
 from dagster._core.execution.plan.objects import ErrorSource
 
 from assets.stewards_view import BLOCKING_CHECK, WHAT_IS_WRONG
+from pipelines.kept_nights import CPU_TAG
 from pipelines.nightly import BLOCKED_BY_CHECK, asset_of, reason_of
 from publish.night_facts import FailureFacts
 
@@ -28,6 +29,7 @@ class RunOfNight:
     started: float
     ended: float
     finished: bool
+    cpu_seconds: float | None = None
 
 
 @dataclass
@@ -53,7 +55,9 @@ def runs_of(instance: dg.DagsterInstance, run_ids: Iterable[str]) -> list[RunOfN
         events = [entry.dagster_event for entry in entries if entry.dagster_event is not None]
         started = record.start_time or (entries[0].timestamp if entries else record.create_timestamp.timestamp())
         ended = record.end_time or (entries[-1].timestamp if entries else started)
-        found.append(RunOfNight(run_id, events, started, ended, record.dagster_run.is_finished))
+        cost = record.dagster_run.tags.get(CPU_TAG)
+        cpu_seconds = float(cost) if cost else None
+        found.append(RunOfNight(run_id, events, started, ended, record.dagster_run.is_finished, cpu_seconds))
     return found
 
 

@@ -87,7 +87,7 @@ def gather(
         seconds=round(max(0.0, ended - started), 1),
         run_ids=tuple(run.run_id for run in runs),
         outcome=outcome,
-        cpu_seconds=None if cpu_seconds is None else round(cpu_seconds, 1),
+        cpu_seconds=_cost(runs, cpu_seconds),
         sources=_sources(night, previous, FAILED, refused_bodies) if fetched is not None else (),
         steps=tuple(_steps(seen)),
         tables=tuple(_tables(seen, dict(quarantine))),
@@ -101,6 +101,13 @@ def gather(
         quarantine=quarantine,
         last_success=night.moment if outcome == "done" else (previous.last_success if previous else None),
     )
+
+
+def _cost(runs: Sequence[RunOfNight], measured: float | None) -> float | None:
+    """What a night cost: as measured around its runs, else what each says of itself; None where one says nothing."""
+    told = [run.cpu_seconds for run in runs if run.cpu_seconds is not None]
+    found = measured if measured is not None else sum(told) if len(told) == len(runs) else None
+    return None if found is None else round(found, 1)
 
 
 def broken_night(night: Night, error: BaseException, previous: NightFacts | None) -> NightFacts:

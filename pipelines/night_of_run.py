@@ -5,6 +5,7 @@ what a night has at hand (`assets/night.py`).
 """
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -13,7 +14,8 @@ import dagster as dg
 
 from assets.night import Night
 from pipelines.dead_runs import end_dead_runs
-from pipelines.kept_nights import MOMENT_TAG, moment_of
+from pipelines.executors import EXECUTOR
+from pipelines.kept_nights import CPU_TAG, MOMENT_TAG, moment_of
 from pipelines.night_lock import NIGHT, one_night
 from pipelines.run_limit import most_seconds, run_ends_within
 from pipelines.run_origin import is_by_command, place
@@ -49,7 +51,15 @@ def night_of_run(context: dg.InitResourceContext, make_night: Callable[[], Night
             held.enter_context(
                 run_ends_within(most_seconds(os.environ), lambda words: known.report_run_failed(run, words))
             )
+            if _alone_in_process(run):
+                held.callback(lambda: known.add_run_tags(run.run_id, {CPU_TAG: f"{time.process_time():.1f}"}))
         yield made
+
+
+def _alone_in_process(run: dg.DagsterRun) -> bool:
+    """Whether what this process costs is what the run costs: not where a command makes several runs, nor where every
+    step is a process of its own."""
+    return not is_by_command(run.tags) and not os.environ.get(EXECUTOR, "").strip().startswith("k8s")
 
 
 def _of_one_moment(night: Night, run: dg.DagsterRun, instance: dg.DagsterInstance) -> Night:

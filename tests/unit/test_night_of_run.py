@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from pipelines.kept_nights import MOMENT_TAG, keep
 from pipelines.morning import outbox_of
 from pipelines.night_of_run import REPEATS
 from pipelines.report_job import tags_of_night
+from publish.night_facts import read_facts
 from tests.conftest import NIGHT_OF, night
 from tests.night_example import QUIET
 
@@ -75,7 +77,10 @@ def test_the_report_that_follows_takes_the_mark_away(run: Run, tmp_path: Path) -
         report = definitions.resolve_job_def(REPORT)
         assert report.execute_in_process(instance=opened, tags=tags_of_night(opened, kept)).success
     assert _marks(tmp_path) == []
-    assert (tmp_path / "reports" / "2026-11-21T030000Z.json").is_file()
+    facts = read_facts((tmp_path / "reports" / "2026-11-21T030000Z.json").read_bytes())
+    # what the process of the run had used by its end
+    assert facts.cpu_seconds is not None
+    assert 0 < facts.cpu_seconds <= time.process_time()
 
 
 def test_a_run_that_repeats_another_belongs_to_its_night_and_begins_none(run: Run, tmp_path: Path) -> None:
