@@ -10,9 +10,11 @@ Here: finding, reading and writing those files. Not here: what stands in them.
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from contracts.contract import product_names
 from publish.night_facts import FactsUnreadable, NightFacts, facts_json, read_facts
 
 #: The tag of a run that says to which night it belongs, by its moment; report and log go by it.
@@ -22,6 +24,8 @@ CPU_TAG = "ketenmonitor/cpu_seconds"
 WEEK = timedelta(days=7)
 #: A night within this many days of a week ago may stand for it.
 AROUND_A_WEEK = timedelta(days=3)
+#: Nights that are looked back on for what the last one did not look at.
+NIGHTS_BACK = 14
 _NAME = re.compile(r"(\d{4}-\d\d-\d\dT\d{6}Z)(?:-(\d+))?")
 
 
@@ -83,6 +87,36 @@ def night_before(home: Path, moment: str, run_ids: tuple[str, ...] = ()) -> Nigh
             if facts is not None and (not run_ids or facts.run_ids[:1] != run_ids[:1]):
                 return facts
     return None
+
+
+def known_before(home: Path, moment: str, run_ids: tuple[str, ...] = ()) -> NightFacts | None:
+    """The night before, with what it did not look at as it stood in the nights before that.
+
+    A night of a part, as after a decision, fetches nothing and leaves most datasets alone: what was too old or held
+    back the night before still is.
+    """
+    known: NightFacts | None = None
+    for path in reversed(kept_files(home)[-NIGHTS_BACK:]):
+        if moment_of(_NAME.fullmatch(path.stem)[1]) > moment_of(moment):  # type: ignore[index]
+            continue
+        facts = read_kept(path)
+        if facts is None or (run_ids and facts.run_ids[:1] == run_ids[:1]):
+            continue
+        known = facts if known is None else _with_older(known, facts)
+        if known.sources and len(known.datasets) == len(product_names()):
+            break
+    return known
+
+
+def _with_older(known: NightFacts, older: NightFacts) -> NightFacts:
+    steps, datasets = {one.asset for one in known.steps}, {one.dataset for one in known.datasets}
+    return replace(
+        known,
+        sources=known.sources or older.sources,
+        steps=known.steps + tuple(one for one in older.steps if one.asset not in steps),
+        failures=known.failures + tuple(one for one in older.failures if one.asset not in steps),
+        datasets=known.datasets + tuple(one for one in older.datasets if one.dataset not in datasets),
+    )
 
 
 def week_before(home: Path, moment: str) -> NightFacts | None:

@@ -122,7 +122,7 @@ def end_night(
         runs = runs_of(instance, run_ids)
     if not runs:
         raise LookupError(f"Dagster knows no run {', '.join(run_ids)}; nothing to report on")
-    previous = kept_nights.night_before(night.home, night.moment, tuple(run.run_id for run in runs))
+    previous = kept_nights.known_before(night.home, night.moment, tuple(run.run_id for run in runs))
     facts = gather(night, runs, previous, cpu_seconds=cpu_seconds, book=book)
     return tell(night, facts, settings, user_agent=user_agent, wait=wait)
 
@@ -131,7 +131,7 @@ def fail_night(night: Night, error: BaseException, settings: "MessageSettings", 
     """Makes everything of a night that broke down before a run could say why."""
     from pipelines.night_facts import broken_night
 
-    facts = broken_night(night, error, kept_nights.night_before(night.home, night.moment))
+    facts = broken_night(night, error, kept_nights.known_before(night.home, night.moment))
     return tell(night, facts, settings, user_agent=user_agent)
 
 
@@ -227,7 +227,7 @@ def _died(night: Night, moment: str) -> "NightFacts":
     with instance(night.home) as opened:
         records = opened.get_run_records(dg.RunsFilter(tags={kept_nights.MOMENT_TAG: moment}))
         runs = runs_of(opened, [record.dagster_run.run_id for record in reversed(records)])
-    previous = kept_nights.night_before(night.home, moment, tuple(run.run_id for run in runs))
+    previous = kept_nights.known_before(night.home, moment, tuple(run.run_id for run in runs))
     if runs:
         return replace(gather(then, runs, previous), outcome="unfinished")
     since = previous.last_success if previous else None

@@ -30,12 +30,21 @@ from assets.stewards_view import (
     WHAT_IS_WRONG,
 )
 from pipelines.instance import instance
-from pipelines.kept_nights import MOMENT_TAG, begin, keep, kept_files, night_before, read_kept, week_before
+from pipelines.kept_nights import (
+    MOMENT_TAG,
+    begin,
+    keep,
+    kept_files,
+    known_before,
+    night_before,
+    read_kept,
+    week_before,
+)
 from pipelines.messages.settings import MessageSettings, WebhookSettings
 from pipelines.morning import begin_night, end_night, fail_night, missed_nights, outbox_of, tell
 from pipelines.night_facts import DeliveryBook
 from pipelines.report_job import NIGHT_RUN_TAG, newest_night, runs_of_night, tags_of_night
-from publish.night_facts import NightFacts
+from publish.night_facts import NightFacts, StepFacts
 from tests.conftest import free_port
 from tests.night_example import ASKING, QUIET, RELEASED
 from tests.servers.loopback import Call, PlayedApi, Reply, Waits, playing
@@ -445,3 +454,23 @@ def test_the_instance_warns_of_nothing(home: Path, recwarn: pytest.WarningsRecor
     ran(night(home))
     assert [str(warning.message) for warning in recwarn if "logging configuration" in str(warning.message)] == []
     assert os.environ["DAGSTER_HOME"] == str(home / "dagster")
+
+
+def test_a_night_of_a_part_does_not_make_forget_what_was_too_old_or_held_back(tmp_path: Path) -> None:
+    keep(tmp_path, replace(ASKING, moment="2026-11-18T01:30:00Z", run_ids=("a",)))
+    # after a decision: nothing was fetched, and packaging was left alone
+    made = (StepFacts("textile/package", "made", 1.0),)
+    part = replace(QUIET, moment="2026-11-18T09:00:00Z", run_ids=("b",), sources=(), datasets=(), steps=made)
+    keep(tmp_path, part)
+    known = known_before(tmp_path, "2026-11-19T01:30:00Z")
+    assert known is not None
+    assert (known.moment, known.last_success) == (part.moment, part.last_success)
+    assert known.sources == ASKING.sources
+    assert known.failures == ASKING.failures
+    assert known.datasets == ASKING.datasets
+    # what the later night did look at counts as it was then
+    assert {one.asset for one in known.steps} >= {"textile/package"}
+    mended = tuple(StepFacts(one.asset, "made", 1.0) for one in ASKING.failures)
+    keep(tmp_path, replace(part, moment="2026-11-18T10:00:00Z", run_ids=("c",), steps=mended))
+    again = known_before(tmp_path, "2026-11-19T01:30:00Z")
+    assert again is not None and again.failures == ()
