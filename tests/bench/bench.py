@@ -51,6 +51,8 @@ def _loaded(name: str) -> Any:
     if spec is None or spec.loader is None:
         raise SystemExit(f"tests/bench/{name}.py is not there")
     module = importlib.util.module_from_spec(spec)
+    # a dataclass looks its own module up
+    sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
 
