@@ -23,7 +23,8 @@ def follows_from(job: str, form: Mapping[str, Any], graph: Any) -> list[dg.Asset
         datasets = dict.fromkeys((str(form["dataset"]), HEADLINE))
         return [key for name in datasets for key in (package_key(group_of(name)), release_key(name))]
     source = dg.AssetSelection.assets(source_key(str(form["source"])))
-    chosen = source.downstream() - dg.AssetSelection.assets(CATALOGUE)
+    # site, portals and report come after the releases, in runs of their own
+    chosen = source.downstream() - dg.AssetSelection.assets(CATALOGUE).downstream()
     return sorted(chosen.resolve(graph), key=lambda key: list(key.path))
 
 
