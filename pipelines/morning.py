@@ -33,6 +33,8 @@ BEGINS = clock_time(2, 30)
 ABOUT = timedelta(hours=3)
 #: Nights that are looked back on; a home that was put away for longer missed more than anybody counts.
 LOOKED_BACK = timedelta(days=60)
+#: A night that the daemon started has its site and its report, which are runs of their own, so long after it began.
+FOLLOWED = timedelta(hours=6)
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,8 @@ def begin_night(night: Night, settings: "MessageSettings", *, user_agent: str = 
 
     found: list[Occasion] = []
     for moment in kept_nights.never_ended(night.home):
+        if moment != night.moment and _report_follows(night, moment):
+            continue
         if moment != night.moment:
             facts = _died(night, moment)
             found += occasions(facts, _addresses(settings))
@@ -214,6 +218,23 @@ def _keep(home: Path, facts: "NightFacts", settings: "MessageSettings") -> Path:
     return kept_nights.keep(home, facts)
 
 
+def _report_follows(night: Night, moment: str) -> bool:
+    """Whether a night that began and has no report gets it still: the daemon started it, not long ago, and it ran to
+    its end. A night that waited for it begins before its site does."""
+    import dagster as dg
+
+    from pipelines.instance import instance
+    from pipelines.run_origin import is_by_command
+
+    if night.started_at - kept_nights.moment_of(moment) > FOLLOWED:
+        return False
+    # the sensors wait for these two; a run that somebody stopped is followed by nothing
+    over = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
+    with instance(night.home) as opened:
+        runs = opened.get_runs(dg.RunsFilter(tags={kept_nights.MOMENT_TAG: moment}, statuses=over))
+    return bool(runs) and not any(is_by_command(run.tags) for run in runs)
+
+
 def _died(night: Night, moment: str) -> "NightFacts":
     """The facts of a night that began and did not end: as far as Dagster has them."""
     import dagster as dg
@@ -229,6 +250,7 @@ def _died(night: Night, moment: str) -> "NightFacts":
         runs = runs_of(opened, [record.dagster_run.run_id for record in reversed(records)])
     previous = kept_nights.known_before(night.home, moment, tuple(run.run_id for run in runs))
     if runs:
-        return replace(gather(then, runs, previous), outcome="unfinished")
+        well = previous.last_success if previous else None
+        return replace(gather(then, runs, previous), outcome="unfinished", last_success=well)
     since = previous.last_success if previous else None
     return NightFacts(moment, moment, moment, 0.0, (), "unfinished", last_success=since)

@@ -68,6 +68,23 @@ def test_a_night_that_was_missed_and_one_that_died_are_told_by_the_next_of_the_d
     assert _marks(tmp_path) == ["2026-11-22T093000Z.started"]
 
 
+def test_a_night_that_waited_for_another_does_not_call_it_dead_before_its_site_and_report(
+    run: Run, tmp_path: Path
+) -> None:
+    run(night(tmp_path))
+    run(replace(night(tmp_path), started_at=datetime(2026, 11, 21, 3, 5, tzinfo=UTC)))
+    assert outbox_of(tmp_path).entries([], "2026-11-21T03:05:00Z") == []
+    assert _marks(tmp_path) == ["2026-11-21T030000Z.started", "2026-11-21T030500Z.started"]
+
+
+def test_a_night_that_did_not_end_is_not_the_last_that_went_well(run: Run, tmp_path: Path) -> None:
+    keep(tmp_path, replace(QUIET, moment="2026-11-20T01:30:00Z", last_success="2026-11-20T01:30:00Z"))
+    run(night(tmp_path))
+    run(replace(night(tmp_path), started_at=LATER))
+    facts = read_facts((tmp_path / "reports" / "2026-11-21T030000Z.json").read_bytes())
+    assert (facts.outcome, facts.last_success) == ("unfinished", "2026-11-20T01:30:00Z")
+
+
 def test_the_report_that_follows_takes_the_mark_away(run: Run, tmp_path: Path) -> None:
     result = run(night(tmp_path))
     with instance(tmp_path) as opened:
