@@ -5,12 +5,13 @@ Not here: assets and their order (`definitions.py`), words of the command line (
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from typing import Any, Protocol
 
 import dagster as dg
+from dagster._core.events import RunFailureReason
 from dagster._core.execution.plan.objects import ErrorSource
 
 from assets.catalogue_asset import CATALOGUE
@@ -155,7 +156,7 @@ def executed(
     # the console shows the log only when asked; the instance keeps it in any case
     run_config = {"loggers": {"console": {"config": {"log_level": "INFO" if verbose else "CRITICAL"}}}}
     tags = {MOMENT_TAG: night.moment}
-    publishes = selection is None or bool({release_key(name) for name in product_names()} & set(selection))
+    publishes = _publishes(selection)
     wanted = None if selection is None else [key for key in selection if key not in after]
     shown = None if publishes else [key for key in selection or () if key in after]
     with instance(night.home) as dagster_instance:
@@ -170,9 +171,21 @@ def executed(
             )
 
         results = [run(NIGHTLY, wanted)] if wanted is None or wanted else []
-        if (shown is None or shown) and night.published.is_dir():
+        stopped = any(_was_stopped(result) for result in results)
+        if (shown is None or shown) and night.published.is_dir() and not stopped:
             results.append(run(SITE, shown))
     return results
+
+
+def _was_stopped(result: dg.ExecuteInProcessResult) -> bool:
+    """Whether somebody interrupted a run: whoever stops a night means all of it."""
+    ends = [event.job_failure_data for event in result.all_events if event.is_run_failure]
+    return any(end.failure_reason == RunFailureReason.UNEXPECTED_TERMINATION for end in ends)
+
+
+def _publishes(selection: Collection[dg.AssetKey] | None) -> bool:
+    """Whether a run of these assets, or of all, may release something: then the site follows."""
+    return selection is None or not {release_key(name) for name in product_names()}.isdisjoint(selection)
 
 
 def after_the_releases() -> frozenset[dg.AssetKey]:
@@ -193,11 +206,13 @@ def left_of_last_night(night: Night) -> list[dg.AssetKey]:
         if not runs:
             return []
         left = _not_made(dagster_instance, runs[0], every - after)
-        # a site of before that run says nothing about it; a night that was cut off has none, and makes it anyhow
+        # a site of before that run says nothing about it; a night that was cut off before its site has none
         site = dagster_instance.get_run_records(dg.RunsFilter(job_name=SITE), limit=1)
         began = dagster_instance.get_run_records(dg.RunsFilter(run_ids=[runs[0].run_id]))[0].create_timestamp
         if site and site[0].create_timestamp > began:
             left |= _not_made(dagster_instance, site[0].dagster_run, set(after))
+        elif _publishes(runs[0].asset_selection) and night.published.is_dir():
+            left |= after
     return sorted(left, key=lambda key: list(key.path))
 
 

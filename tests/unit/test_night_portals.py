@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import dagster as dg
 import pytest
 
 from assets.catalogue_asset import CATALOGUE
+from assets.packages import release_key
 from pipelines.definitions import SITE, build_definitions
 from pipelines.instance import instance
 from pipelines.messages.occasions import occasions
@@ -105,6 +107,19 @@ def test_what_failed_at_a_portal_can_be_made_again_alone(
     assert left_of_last_night(tonight) == []
     run_assets(tonight, [TARGETS, CKAN])
     assert left_of_last_night(tonight) == []
+
+
+def test_a_night_that_somebody_stops_goes_to_no_portal_and_leaves_the_site_to_be_made(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(PORTALS, f"folder:{tmp_path / 'mirror'}")
+    # Ctrl-C while a table is made
+    monkeypatch.setattr("assets.chain_tables.reference_tables.targets", lambda: signal.raise_signal(signal.SIGINT))
+    tonight, release = night(home), release_key("targets")
+    summary = run_assets(tonight, [TARGETS, release])
+    assert len(summary.runs) == 1
+    assert list((tmp_path / "mirror").iterdir()) == []
+    assert left_of_last_night(tonight) == [CATALOGUE, FOLDER, release, TARGETS]
 
 
 def test_a_second_night_finds_the_portals_as_they_should_be(home: Path, ckan: PlayedCkan) -> None:
