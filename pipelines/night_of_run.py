@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 
 import dagster as dg
 
@@ -42,17 +43,17 @@ def night_of_run(context: dg.InitResourceContext, make_night: Callable[[], Night
     with ExitStack() as held:
         held.enter_context(one_night(made.home, f"{run.job_name}, run {run.run_id}", say=say))
         if instance is not None:
+            # while this step waited, one beside it in another process may have noted the moment of their run
+            run = instance.get_run_by_id(run.run_id) or run
             end_dead_runs(instance, run.run_id)
             if not is_by_command(run.tags):
                 made = _of_one_moment(made, run, instance)
                 if run.job_name == nightly:
                     _begin(made, run, say)
-            known = instance
-            held.enter_context(
-                run_ends_within(most_seconds(os.environ), lambda words: known.report_run_failed(run, words))
-            )
+            report = partial(instance.report_run_failed, run)
+            held.enter_context(run_ends_within(most_seconds(os.environ), report))
             if _alone_in_process(run):
-                held.callback(lambda: known.add_run_tags(run.run_id, {CPU_TAG: f"{time.process_time():.1f}"}))
+                held.callback(_note_cost, instance, run.run_id)
         yield made
 
 
@@ -60,6 +61,10 @@ def _alone_in_process(run: dg.DagsterRun) -> bool:
     """Whether what this process costs is what the run costs: not where a command makes several runs, nor where every
     step is a process of its own."""
     return not is_by_command(run.tags) and not os.environ.get(EXECUTOR, "").strip().startswith("k8s")
+
+
+def _note_cost(instance: dg.DagsterInstance, run_id: str) -> None:
+    instance.add_run_tags(run_id, {CPU_TAG: f"{time.process_time():.1f}"})
 
 
 def _of_one_moment(night: Night, run: dg.DagsterRun, instance: dg.DagsterInstance) -> Night:

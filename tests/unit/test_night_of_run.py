@@ -5,8 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import dagster as dg
 import pytest
@@ -16,7 +19,7 @@ from pipelines.definitions import NIGHTLY, REPORT, SITE, build_definitions
 from pipelines.instance import instance
 from pipelines.kept_nights import MOMENT_TAG, keep
 from pipelines.morning import outbox_of
-from pipelines.night_of_run import REPEATS
+from pipelines.night_of_run import REPEATS, night_of_run
 from pipelines.report_job import tags_of_night
 from publish.night_facts import read_facts
 from tests.conftest import NIGHT_OF, night
@@ -106,6 +109,21 @@ def test_a_run_that_repeats_another_belongs_to_its_night_and_begins_none(run: Ru
     run(replace(night(tmp_path), started_at=LATER), tags)
     assert _marks(tmp_path) == ["2026-11-21T030000Z.started"]
     assert outbox_of(tmp_path).entries([], "2026-11-22T09:30:00Z") == []
+
+
+def test_steps_in_processes_of_their_own_that_start_together_are_of_one_night(tmp_path: Path) -> None:
+    with instance(tmp_path) as opened:
+        job = build_definitions().resolve_job_def(NIGHTLY)
+        # as the second step knew its run before it waited for the first
+        known = opened.create_run_for_job(job, tags=job.tags)
+        found = []
+        for at in (NIGHT_OF, NIGHT_OF + timedelta(seconds=40)):
+            context = cast(dg.InitResourceContext, SimpleNamespace(run=known, instance=opened, log=None))
+            with night_of_run(context, partial(replace, night(tmp_path), started_at=at), NIGHTLY) as of:
+                found.append(of.started_at)
+    assert found == [NIGHT_OF, NIGHT_OF]
+    assert _marks(tmp_path) == ["2026-11-21T030000Z.started"]
+    assert outbox_of(tmp_path).entries([], "2026-11-21T03:01:00Z") == []
 
 
 @pytest.mark.parametrize(
