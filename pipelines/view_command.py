@@ -16,7 +16,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +26,7 @@ DONE, WRONG_USE = 0, 2
 ReadSettings = Callable[[argparse.Namespace], "Settings"]
 #: The daemon says every half minute that it is there.
 BEATS_WITHIN = 90.0
+_LOOK_FOR_DAEMON = 10.0
 _LOOK_SECONDS, _ANSWERS_WITHIN, _STOPS_WITHIN = 0.2, 120.0, 20.0
 
 
@@ -60,22 +60,40 @@ def open_view(arguments: argparse.Namespace, settings: "Settings") -> int:
         with _ended_by_signals():
             if not arguments.no_night and not settings.night().fetched.exists():
                 _say(f"Nothing was made in {settings.home.name}/ yet: the first night runs now, in a minute or two.")
-                # whatever it refuses is in the view
-                night = [sys.executable, "-m", "pipelines.cli", "nightly"]
-                subprocess.run(night, env=environment, check=False)  # noqa: S603 - our own program
+                _first_night(environment)
             return _serve(arguments, settings, environment)
     except _Stopped:
         _say("")
         return DONE
 
 
+def _first_night(environment: dict[str, str]) -> None:
+    """Whatever it refuses is in the view. Stopped, it gets the time to say so itself."""
+    night = [sys.executable, "-m", "pipelines.cli", "nightly"]
+    # a session of its own: Ctrl-C reaches it once, and from here
+    with _started(night, environment, start_new_session=True) as process:
+        try:
+            process.wait()
+        except _Stopped:
+            _say("The first night is stopped. `ketenmonitor nightly --again` goes on from what stands.")
+            _end(process, signal.SIGINT)
+            raise
+
+
 def _serve(arguments: argparse.Namespace, settings: "Settings", environment: dict[str, str]) -> int:
     with _running("dagster-webserver", arguments, environment) as web:
         if not _answers(web, arguments):
             return web.wait()
-        _say(f"The steward's view is open at http://{arguments.host}:{arguments.port}/ (stop with Ctrl-C)")
-        if arguments.no_daemon or _daemon_runs(settings.home, settings.night().started_at):
+        _say(f"The steward's view is open at http://{_shown(arguments.host)}:{arguments.port}/ (stop with Ctrl-C)")
+        if arguments.no_daemon:
             return _until_it_ends(web)
+        if _daemon_runs(settings.home):
+            _say("Another daemon runs on this home, or did a minute ago; once it is silent, one starts here.")
+        while _daemon_runs(settings.home):
+            try:
+                return web.wait(_LOOK_FOR_DAEMON)
+            except subprocess.TimeoutExpired:
+                continue
         try:
             with _running("dagster-daemon", arguments, environment) as daemon:
                 return _until_it_ends(web, daemon)
@@ -94,8 +112,17 @@ def _is_taken(host: str, port: int) -> bool:
         try:
             trial.bind((host, port))
         except OSError as error:
-            return error.errno == errno.EADDRINUSE
+            if error.errno == errno.EADDRINUSE:
+                return True
+            why = f"{host} port {port} cannot be used: {error.strerror}; choose others with --host and --port"
+            raise OSError(why) from error
     return False
+
+
+def _shown(host: str) -> str:
+    """A host as a browser takes it."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - only compared
+    return f"[{host}]" if ":" in host else host
 
 
 class _Stopped(Exception):
@@ -114,7 +141,10 @@ def _ended_by_signals() -> Iterator[None]:
         if len(stopping) == 1:
             raise _Stopped
 
-    before = {name: signal.signal(name, stop) for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
+    # nohup asks that the end of a session does not count
+    ends = [signal.SIGTERM, signal.SIGINT]
+    ends += [signal.SIGHUP] if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN else []
+    before = {name: signal.signal(name, stop) for name in ends}
     try:
         yield
     finally:
@@ -135,17 +165,41 @@ def _running(
     quiet = ["--log-level", "warning", "--code-server-log-level", "warning"]
     port = ["-h", arguments.host, "-p", str(arguments.port)]
     command = [path, "run", *where, *quiet] if program == "dagster-daemon" else [path, *where, *port, *quiet]
-    process = subprocess.Popen(command, env=environment)  # noqa: S603 - our own program
+    process = _started(command, environment)
     try:
         yield process
     finally:
-        if process.poll() is None:
-            process.terminate()
-            try:
-                process.wait(_STOPS_WITHIN)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        _end(process, signal.SIGTERM)
+
+
+def _started(
+    command: list[str], environment: dict[str, str], *, start_new_session: bool = False
+) -> "subprocess.Popen[bytes]":
+    # one that is killed cannot end what it started, and a daemon left alone would go on starting nights
+    ends_with_us = _ends_with_its_parent if sys.platform == "linux" else None
+    return subprocess.Popen(  # noqa: S603 - our own program
+        command,
+        env=environment,
+        start_new_session=start_new_session,
+        preexec_fn=ends_with_us,
+    )
+
+
+def _ends_with_its_parent() -> None:
+    import ctypes
+
+    pr_set_pdeathsig = 1
+    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
+
+
+def _end(process: "subprocess.Popen[bytes]", by: signal.Signals) -> None:
+    if process.poll() is None:
+        process.send_signal(by)
+        try:
+            process.wait(_STOPS_WITHIN)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def _answers(web: "subprocess.Popen[bytes]", arguments: argparse.Namespace) -> bool:
@@ -169,13 +223,13 @@ def _until_it_ends(web: "subprocess.Popen[bytes]", daemon: "subprocess.Popen[byt
     return code
 
 
-def _daemon_runs(home: Path, moment: datetime) -> bool:
+def _daemon_runs(home: Path) -> bool:
     """Whether a daemon works on this home already; two would start everything twice."""
     from pipelines.instance import instance
 
     with instance(home) as opened:
         beats = opened.get_daemon_heartbeats().values()
-    return any(moment.timestamp() - beat.timestamp < BEATS_WITHIN for beat in beats)
+    return any(time.time() - beat.timestamp < BEATS_WITHIN for beat in beats)
 
 
 def _forget_daemon(home: Path) -> None:
