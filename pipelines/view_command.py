@@ -87,9 +87,9 @@ def _serve(arguments: argparse.Namespace, settings: "Settings", environment: dic
         _say(f"The steward's view is open at http://{_shown(arguments.host)}:{arguments.port}/ (stop with Ctrl-C)")
         if arguments.no_daemon:
             return _until_it_ends(web)
-        if _daemon_runs(settings.home):
+        if _daemon_runs(settings):
             _say("Another daemon runs on this home, or did a minute ago; once it is silent, one starts here.")
-        while _daemon_runs(settings.home):
+        while _daemon_runs(settings):
             try:
                 return web.wait(_LOOK_FOR_DAEMON)
             except subprocess.TimeoutExpired:
@@ -223,13 +223,14 @@ def _until_it_ends(web: "subprocess.Popen[bytes]", daemon: "subprocess.Popen[byt
     return code
 
 
-def _daemon_runs(home: Path) -> bool:
+def _daemon_runs(settings: "Settings") -> bool:
     """Whether a daemon works on this home already; two would start everything twice."""
     from pipelines.instance import instance
 
-    with instance(home) as opened:
+    now = settings.night().started_at.timestamp()
+    with instance(settings.home) as opened:
         beats = opened.get_daemon_heartbeats().values()
-    return any(time.time() - beat.timestamp < BEATS_WITHIN for beat in beats)
+    return any(abs(now - beat.timestamp) < BEATS_WITHIN for beat in beats)
 
 
 def _forget_daemon(home: Path) -> None:
