@@ -34,6 +34,16 @@ def test_a_step_with_a_shorter_limit_is_ended_by_its_own() -> None:
     assert type(told.value) is TookTooLong
 
 
+def test_a_limit_around_another_holds_after_it() -> None:
+    def parts() -> None:
+        with within(30, "a part"):
+            pass
+        time.sleep(30)
+
+    with pytest.raises(TookTooLong, match=r"the whole did not finish within 0\.3 seconds"), within(0.3, "the whole"):
+        parts()
+
+
 def test_after_the_run_the_steps_of_the_next_have_their_own_time_again() -> None:
     with run_within(0.01):
         time.sleep(0.05)
