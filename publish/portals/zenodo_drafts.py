@@ -20,6 +20,18 @@ def waits_for_files(memory: Memory, dataset: str, version: str) -> bool:
     return found is not None and found.get("state") != "published"
 
 
+def _of_its_draft(steps: Sequence[Step]) -> Sequence[Step]:
+    """The steps, unless they would reserve a DOI: a person does that, and a draft that is gone was discarded by one."""
+    first = next((step for step in steps if step.content.get("do") in ("create", "newversion")), None)
+    if first is None:
+        return steps
+    reason = (
+        "its draft is no longer at Zenodo, and a night reserves no DOI. Reserve one again (ketenmonitor portal "
+        "zenodo-reserve), or take the release out of portals/zenodo.json"
+    )
+    return (Step("refuse", first.target, reason, content=first.content),)
+
+
 class ZenodoDrafts:
     """Brings files and metadata of `releases` into their drafts; each release is a plan of its own."""
 
@@ -29,7 +41,7 @@ class ZenodoDrafts:
     def plan(self) -> Plan:
         """Looks every draft up. Raises PortalError where Zenodo does not answer."""
         plans = [self._portal.plan_upload(self._published, facts) for facts in self._releases]
-        return Plan("zenodo", self._url, tuple(step for plan in plans for step in plan.steps))
+        return Plan("zenodo", self._url, tuple(step for plan in plans for step in _of_its_draft(plan.steps)))
 
     def carry_out(self, plan: Plan) -> Outcome:
         """Does it release by release: one that fails leaves the others. Raises PortalError that names all that did."""

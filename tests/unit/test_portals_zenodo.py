@@ -420,6 +420,21 @@ def test_a_night_fills_the_drafts_that_were_reserved_and_makes_none_public(
     assert _drafts(zenodo, home, published, monkeypatch).plan().steps == ()
 
 
+def test_a_night_makes_no_new_draft_where_a_person_discarded_one(
+    tmp_path: Path, zenodo: PlayedZenodo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    published = write_published(home / "published")
+    _reserve(_portal(zenodo, home))
+    zenodo.depositions.clear()
+    drafts = _drafts(zenodo, home, published, monkeypatch)
+    outcome = drafts.carry_out(drafts.plan())
+    (refused,) = outcome.plan.refused
+    assert "its draft is no longer at Zenodo" in refused.reason
+    assert outcome.done == ()
+    assert zenodo.depositions == {}
+
+
 def test_one_release_that_fails_at_zenodo_leaves_the_other_drafts(
     tmp_path: Path, zenodo: PlayedZenodo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
