@@ -31,6 +31,8 @@ from pipelines.nightly import Summary, run_assets
 
 # Great Expectations would otherwise try to report its use to its maker; tests stay on this machine.
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
+# a night of a test brings nothing to the portals of whoever runs it
+os.environ.pop("KETENMONITOR_PORTALS", None)
 
 # 2026-11-21T03:00:00Z: the moment of every night in the tests, as SOURCE_DATE_EPOCH would give it.
 EPOCH = 1795230000
