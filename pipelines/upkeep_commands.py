@@ -208,21 +208,24 @@ def _doctor(arguments: argparse.Namespace, settings: ReadSettings) -> int:
     from pipelines.doctor.machine import look_at_machine
     from pipelines.doctor.portals import look_at_portals
     from pipelines.doctor.reach import look_around
+    from pipelines.run_limit import most_seconds
     from pipelines.settings import SettingsError, read_settings
 
     findings: list[Finding] = []
     try:
         found = settings(arguments)
+        most_seconds(os.environ)  # a wrong one stops every night
         findings.append(well("settings", "De instellingen zijn bruikbaar.", "The settings can be used."))
     except SettingsError as error:
         next_ = Said("Herstel de instelling; zie README.md.", "Mend the setting; see README.md.")
         findings.append(Finding("settings", "missing", Said(str(error), str(error)), next_))
-        found = read_settings({"KETENMONITOR_HOME": str(arguments.home or ""), "KETENMONITOR_OFFLINE": "1"})
+        home = str(arguments.home or os.environ.get("KETENMONITOR_HOME", ""))
+        found = read_settings({"KETENMONITOR_HOME": home, "KETENMONITOR_OFFLINE": "1"})
     night = found.night()
     findings += look_at_machine(found.home, night.inbox, night.started_at, os.environ)
     if not arguments.offline:
         findings += look_around(found, os.environ, night.started_at)
-        findings += look_at_portals(os.environ)
+    findings += look_at_portals(os.environ, offline=arguments.offline)
     findings += look_back(night)
     missing = any(one.state == "missing" for one in findings)
     if arguments.json:

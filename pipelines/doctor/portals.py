@@ -6,13 +6,14 @@ No secret stands in what it says. Not here: the bucket, which backups use as wel
 from collections.abc import Callable, Iterator, Mapping
 
 from pipelines.doctor.finding import Finding, Said, well
+from pipelines.doctor.machine import is_writable
 from pipelines.doctor.reach import connected
 from pipelines.night_portals import PORTALS, NightPortal, portals_of_night
 from pipelines.settings import SettingsError
 
 
-def look_at_portals(environment: Mapping[str, str]) -> Iterator[Finding]:
-    """Every portal that KETENMONITOR_PORTALS names; nothing where it names none."""
+def look_at_portals(environment: Mapping[str, str], *, offline: bool = False) -> Iterator[Finding]:
+    """Every portal that KETENMONITOR_PORTALS names; nothing where it names none. `offline` asks no other machine."""
     try:
         portals = portals_of_night(environment)
     except SettingsError as error:
@@ -34,7 +35,7 @@ def look_at_portals(environment: Mapping[str, str]) -> Iterator[Finding]:
             yield well(
                 f"portal {portal.kind}", f"De map {portal.folder} is er.", f"The folder {portal.folder} is there."
             )
-        elif portal.kind in ("ckan", "zenodo"):
+        elif portal.kind in ("ckan", "zenodo") and not offline:
             name = f"KETENMONITOR_{portal.kind.upper()}_URL"
             yield from connected(environment, name, f"Portaal {portal.kind}", f"Portal {portal.kind}")
 
@@ -42,7 +43,9 @@ def look_at_portals(environment: Mapping[str, str]) -> Iterator[Finding]:
 def _not_set_up(portal: NightPortal, environment: Mapping[str, str]) -> str | None:
     """Why a portal is not set up; None where it is."""
     if portal.folder is not None:
-        return None if portal.folder.is_dir() else f"{portal.folder} is no folder / is geen map"
+        if not portal.folder.is_dir():
+            return f"{portal.folder} is no folder / is geen map"
+        return None if is_writable(portal.folder) else f"{portal.folder}: no right to write / geen schrijfrecht"
     from publish.portals.ckan import ckan_settings
     from publish.portals.plan import PortalError
     from publish.portals.s3 import s3_settings

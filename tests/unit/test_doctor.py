@@ -311,6 +311,28 @@ def test_each_portal_of_the_night_is_looked_at_and_one_that_is_not_set_up_is_nam
     assert "a-token" not in str(findings)
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("KETENMONITOR_PORTALS", "ftp", "KETENMONITOR_PORTALS has 'ftp'"),
+        ("KETENMONITOR_PORTALS", "s3", "KETENMONITOR_S3_BUCKET is not set"),
+        ("KETENMONITOR_RUN_SECONDS", "soon", "KETENMONITOR_RUN_SECONDS is 'soon'"),
+    ],
+)
+def test_what_would_stop_a_night_is_found_without_asking_another_machine(
+    name: str,
+    value: str,
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.delenv("KETENMONITOR_S3_BUCKET", raising=False)
+    monkeypatch.setenv(name, value)
+    assert cli.main(["doctor", "--offline", "--home", str(tmp_path)]) == 1
+    assert said in capsys.readouterr().out
+
+
 def test_a_list_of_portals_that_cannot_be_read_is_named() -> None:
     (found,) = look_at_portals({"KETENMONITOR_PORTALS": "ftp"})
     assert (found.state, "expected folder:/a/folder" in found.said["en"]) == ("missing", True)
