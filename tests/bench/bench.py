@@ -122,7 +122,8 @@ def main() -> None:
         )
         print("  " + (json.dumps(year) if year else "left out: no chromium or no playwright on this machine"))
     print("Fetching (CPU seconds, generated bodies)")
-    print("  Eurostat SDMX-CSV " + json.dumps(_loaded("fetching").measure_eurostat()))
+    for measured in _loaded("fetching").measure_eurostat():
+        print(f"  Eurostat SDMX-CSV {measured.sentence()}")
     print("  to reach: at least 20 MB/s on one core, 5 million rows a minute")
     print("  COMEXT month      " + json.dumps(_loaded("comext").measure_comext()))
     print("  to reach: 5 million rows under 60 CPU s and 600 MB")
