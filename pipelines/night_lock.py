@@ -50,6 +50,44 @@ def one_night(home: Path, who: str, wait: float = WAIT_SECONDS, say: Callable[[s
             fcntl.flock(handle, fcntl.LOCK_UN)
 
 
+@contextmanager
+def said_alive(home: Path, run_id: str) -> Iterator[None]:
+    """Lets other runs see that the process of this one lives, also while it waits for the lock.
+
+    The system takes it back when the process dies; steps in processes of their own hold it together.
+    """
+    place = _of_run(home, run_id)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with place.open("a", encoding="utf-8") as handle:
+        fcntl.flock(handle, fcntl.LOCK_SH)
+        try:
+            yield
+        finally:
+            if _is_free(handle.fileno()):
+                place.unlink(missing_ok=True)
+
+
+def is_alive(home: Path, run_id: str) -> bool:
+    """Whether a process says that it is alive for a run."""
+    try:
+        with _of_run(home, run_id).open(encoding="utf-8") as handle:
+            return not _is_free(handle.fileno())
+    except FileNotFoundError:
+        return False
+
+
+def _of_run(home: Path, run_id: str) -> Path:
+    return home / ".runs" / run_id
+
+
+def _is_free(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 def _holder(home: Path) -> str:
     try:
         return str(json.loads((home / ".night.lock").read_text(encoding="utf-8"))["run"])

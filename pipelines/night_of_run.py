@@ -17,12 +17,9 @@ from assets.night import Night
 from pipelines.dead_runs import end_dead_runs
 from pipelines.executors import EXECUTOR
 from pipelines.kept_nights import CPU_TAG, MOMENT_TAG, moment_of
-from pipelines.night_lock import NIGHT, one_night
+from pipelines.night_lock import NIGHT, is_alive, one_night, said_alive
 from pipelines.run_limit import most_seconds, run_ends_within
-from pipelines.run_origin import is_by_command, place
-
-#: The tag of a run that repeats another.
-REPEATS = "dagster/parent_run_id"
+from pipelines.run_origin import REPEATS, is_by_command, place
 
 
 @contextmanager
@@ -41,11 +38,12 @@ def night_of_run(context: dg.InitResourceContext, make_night: Callable[[], Night
         return
     say = context.log.info if context.log else print
     with ExitStack() as held:
+        held.enter_context(said_alive(made.home, run.run_id))
         held.enter_context(one_night(made.home, f"{run.job_name}, run {run.run_id}", say=say))
         if instance is not None:
             # while this step waited, one beside it in another process may have noted the moment of their run
             run = instance.get_run_by_id(run.run_id) or run
-            end_dead_runs(instance, run.run_id)
+            end_dead_runs(instance, run.run_id, partial(is_alive, made.home))
             if not is_by_command(run.tags):
                 made = _of_one_moment(made, run, instance)
                 if run.job_name == nightly:

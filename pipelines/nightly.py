@@ -310,9 +310,8 @@ def summarise(night: Night, results: Sequence[RunEvents]) -> Summary:
     portals = tuple(
         f"portal {facts[PORTAL_WHERE]}: {facts[PORTAL_DONE]} done" for facts in made.values() if PORTAL_WHERE in facts
     )
-    return Summary(
-        results[0].run_id, night.moment, tuple(datasets), tuple(refusals), sources, mended, refused_bodies, portals
-    )
+    first = results[0].run_id if results else ""
+    return Summary(first, night.moment, tuple(datasets), tuple(refusals), sources, mended, refused_bodies, portals)
 
 
 def asset_of(event: dg.DagsterEvent) -> str:

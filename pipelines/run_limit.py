@@ -18,6 +18,7 @@ from pipelines.settings import SettingsError
 #: A cold night of everything takes about a minute, the first copy of all detailed trade over a slow line some hours.
 MOST_SECONDS = 4 * 3600.0
 MOST = "KETENMONITOR_RUN_SECONDS"
+LONGEST_SECONDS = 7 * 24 * 3600.0
 #: So long a run that was told to end has for it.
 GRACE_SECONDS = 120.0
 #: Saying that the run failed may hang as well.
@@ -37,8 +38,8 @@ def most_seconds(environment: Mapping[str, str]) -> float:
         seconds = float(text or MOST_SECONDS)
     except ValueError:
         seconds = 0.0
-    if not 0 < seconds < float("inf"):
-        raise SettingsError(f"{MOST} is {text!r}; expected a number of seconds above 0")
+    if not 0 < seconds <= LONGEST_SECONDS:
+        raise SettingsError(f"{MOST} is {text!r}; expected a number of seconds above 0, at most {LONGEST_SECONDS:g}")
     return seconds
 
 

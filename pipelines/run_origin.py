@@ -16,6 +16,8 @@ from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 LOCATION, REPOSITORY, MODULE = "ketenmonitor", "__repository__", "pipelines.definitions"
 #: The tag of a run that a command started: what follows a night is done by the command itself.
 BY_COMMAND = "ketenmonitor/command"
+#: The tag of a run that repeats another.
+REPEATS = "dagster/parent_run_id"
 
 
 def command_tags() -> dict[str, str]:
@@ -24,8 +26,11 @@ def command_tags() -> dict[str, str]:
 
 
 def is_by_command(tags: Mapping[str, str]) -> bool:
-    """Whether a command started the run with these tags; a sensor leaves it alone then."""
-    return tags.get(BY_COMMAND) == "true"
+    """Whether a command started the run with these tags; a sensor leaves it alone then.
+
+    A run that somebody repeats in the steward's view has the tags of the first, and no command behind it.
+    """
+    return tags.get(BY_COMMAND) == "true" and REPEATS not in tags
 
 
 def place(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:

@@ -19,8 +19,9 @@ from pipelines.definitions import NIGHTLY, REPORT, SITE, build_definitions
 from pipelines.instance import instance
 from pipelines.kept_nights import MOMENT_TAG, keep
 from pipelines.morning import outbox_of
-from pipelines.night_of_run import REPEATS, night_of_run
+from pipelines.night_of_run import night_of_run
 from pipelines.report_job import tags_of_night
+from pipelines.run_origin import REPEATS
 from publish.night_facts import read_facts
 from tests.conftest import NIGHT_OF, night
 from tests.night_example import QUIET

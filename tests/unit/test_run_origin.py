@@ -52,3 +52,8 @@ def test_the_site_is_refreshed_after_a_night_of_the_view_and_left_to_the_command
         found = sensor(context)
     assert isinstance(found, dg.RunRequest if asks else dg.SkipReason)
     assert SITE in {job.name for job in sensor.jobs}
+
+
+def test_a_run_of_a_command_that_is_repeated_in_the_view_has_no_command_behind_it() -> None:
+    assert is_by_command(command_tags())
+    assert not is_by_command(command_tags() | {"dagster/parent_run_id": "the-first"})

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -21,7 +22,7 @@ from assets.sources.change_feed import FeedUnread, changed_at_eurostat
 from assets.time_limit import TookTooLong, limited, within
 from pipelines.dead_runs import end_dead_runs
 from pipelines.definitions import NIGHTLY, build_definitions
-from pipelines.night_lock import NIGHT, NightRuns, one_night
+from pipelines.night_lock import NIGHT, NightRuns, is_alive, one_night, said_alive
 from pipelines.nightly import left_of_last_night, run_assets
 from pipelines.schedules import AT, WHERE, change_feed_sensor, night_schedule
 from tests.conftest import Answer, PlayedEurostat, night
@@ -105,9 +106,43 @@ def test_a_night_whose_process_is_gone_is_called_failed_by_the_next_and_no_other
         of_the_inbox = dg.DagsterRun(job_name="take_in", status=started)
         for run in (dead, own, of_the_inbox):
             instance.add_run(run)
-        assert end_dead_runs(instance, own.run_id) == [dead.run_id]
+        assert end_dead_runs(instance, own.run_id, lambda _: False) == [dead.run_id]
         found = {run.run_id: run.status for run in instance.get_runs()}
     assert found == {dead.run_id: dg.DagsterRunStatus.FAILURE, own.run_id: started, of_the_inbox.run_id: started}
+
+
+def test_a_night_that_waits_or_is_being_started_is_not_called_dead(tmp_path: Path) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        started, starting = dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING
+        waiting = dg.DagsterRun(job_name="nightly", status=started, tags={NIGHT: "true"})
+        new = dg.DagsterRun(job_name="nightly", status=starting, tags={NIGHT: "true"})
+        own = dg.DagsterRun(job_name="nightly", status=started, tags={NIGHT: "true"})
+        for run in (waiting, new, own):
+            instance.add_run(run)
+        with said_alive(tmp_path, waiting.run_id), said_alive(tmp_path, waiting.run_id):
+            assert end_dead_runs(instance, own.run_id, partial(is_alive, tmp_path)) == []
+        assert not (tmp_path / ".runs" / waiting.run_id).exists()
+        assert end_dead_runs(instance, own.run_id, partial(is_alive, tmp_path)) == [waiting.run_id]
+
+
+SAYS = """
+import sys, time
+from pathlib import Path
+from pipelines.night_lock import said_alive
+with said_alive(Path(sys.argv[1]), "a-run"):
+    print("alive", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_process_that_was_killed_is_alive_no_longer(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", SAYS, str(tmp_path)], stdout=subprocess.PIPE, cwd=ROOT) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"alive\n"
+        assert is_alive(tmp_path, "a-run")
+        process.kill()
+        process.wait()
+        assert not is_alive(tmp_path, "a-run")
 
 
 def test_a_step_that_hangs_is_stopped_and_says_so() -> None:
