@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import struct
 import threading
@@ -33,6 +34,10 @@ from pipelines.nightly import Summary, run_assets
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
 # a night of a test brings nothing to the portals of whoever runs it
 os.environ.pop("KETENMONITOR_PORTALS", None)
+# a shell that starts the tests in the background lets them ignore an interrupt; Dagster gives SIGTERM the same fate,
+# and then nothing that a test starts could be ended
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # 2026-11-21T03:00:00Z: the moment of every night in the tests, as SOURCE_DATE_EPOCH would give it.
 EPOCH = 1795230000
