@@ -51,6 +51,7 @@ def part_of(body: bytes, name: str) -> bytes | None:
             if packed.getinfo(name).file_size > UNPACKED_LIMIT:
                 raise BundleError(f"part {name} of a bundle is larger than {UNPACKED_LIMIT} bytes")
             return packed.read(name)
+    # as below: an altered byte may name a compression that zipfile does not know
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
         raise BundleError(f"a bundle is damaged or cut short ({error})") from error
 

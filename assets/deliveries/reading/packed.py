@@ -75,6 +75,7 @@ def opened(path: Path, bounds: Bounds) -> Iterator[Packed]:
             zipped = zipfile.ZipFile(handle)
         except FileRefused:
             raise
+        # NotImplementedError is how zipfile answers an altered byte that names a version or a compression of its own
         except (zipfile.BadZipFile, struct.error, OSError, ValueError, NotImplementedError) as error:
             raise damaged() from error
         with zipped:
